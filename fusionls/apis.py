@@ -1,0 +1,274 @@
+"""The verbs: build a stack, train, evaluate, map a scene, make its inventory.
+
+Each does one thing to files and returns what it made; ``tools/*.py`` only parse arguments for
+them. Imports of the training stack happen inside, so that building stacks and inventories needs
+no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusionls.errors import FileMissingError, InputError, LayerMissingError, nearest_names
+from fusionls.inventory import make_inventory
+from fusionls.stack import build_stack
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+    from torch import nn
+
+    from fusionls.inference.scene_predictor import Predict
+
+__all__ = [
+    'build_stack',
+    'evaluate',
+    'load_config',
+    'load_model',
+    'make_inventory',
+    'predict_scene',
+    'train',
+]
+
+RUNNER_KEYS = (
+    'model',
+    'work_dir',
+    'train_dataloader',
+    'val_dataloader',
+    'test_dataloader',
+    'train_cfg',
+    'val_cfg',
+    'test_cfg',
+    'auto_scale_lr',
+    'optim_wrapper',
+    'param_scheduler',
+    'val_evaluator',
+    'test_evaluator',
+    'default_hooks',
+    'custom_hooks',
+    'custom_imports',
+    'data_preprocessor',
+    'load_from',
+    'resume',
+    'launcher',
+    'env_cfg',
+    'log_processor',
+    'log_level',
+    'visualizer',
+    'default_scope',
+    'randomness',
+    'experiment_name',
+)
+"""Names mmengine's Runner reads; it ignores all others, a misspelt one included."""
+
+
+def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
+    """Read a config and put options over it.
+
+    Args:
+        path: A new-style python config.
+        options: Dotted keys and values, e.g. ``{'train_cfg.max_epochs': 3}``.
+
+    Raises:
+        FileMissingError: There is no such file.
+        InputError: A top-level name or an option looks like a misspelt one.
+    """
+    from mmengine.config import Config
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileMissingError(f'{path}: no such config; see configs/ for those that ship')
+    config = Config.fromfile(str(path))
+    for name, value in config.items():
+        near = nearest_names(name, RUNNER_KEYS)
+        if isinstance(value, dict) and name not in RUNNER_KEYS and near.startswith('did you mean'):
+            raise InputError(f'{path}: {name!r} is nothing the runner reads; {near}')
+    for dotted in options or {}:
+        _check_option(config, dotted)
+    config.merge_from_dict(dict(options or {}))
+    if config.get('work_dir') is None:
+        config.work_dir = str(Path('work_dirs') / path.stem)
+    return config
+
+
+def _check_option(config: Any, dotted: str) -> None:
+    """Refuse an option whose place does not exist; arguments of a type may be new."""
+    place: Any = dict.fromkeys(RUNNER_KEYS) | dict(config.items())
+    for key in dotted.split('.'):
+        if isinstance(place, list | tuple):
+            place = place[int(key)]
+            continue
+        if not isinstance(place, dict) or (key not in place and 'type' not in place):
+            have = place if isinstance(place, dict) else ()
+            raise InputError(
+                f'option {dotted!r}: there is no {key!r} in the config; {nearest_names(key, have)}'
+            )
+        place = place.get(key)
+
+
+def _runner(config: Config) -> Runner:
+    """A runner whose checkpoints are read as data, never as programs."""
+    from mmengine.runner import Runner
+
+    from fusionls.models.checkpoints import close_pickle_door
+
+    close_pickle_door()
+    return Runner.from_cfg(config)
+
+
+def train(
+    config: Config, *, resume: bool | str = False, amp: bool = False, launcher: str = 'none'
+) -> Runner:
+    """Train by the mmengine runner.
+
+    Args:
+        config: From :func:`load_config`.
+        resume: True to go on from the newest checkpoint of the work folder, or a checkpoint.
+        amp: Mixed precision: float16 with CUDA, bfloat16 on CPU.
+        launcher: ``'none'`` or ``'pytorch'`` (under torchrun).
+
+    Returns:
+        The runner after training.
+    """
+    import torch
+
+    from fusionls.engine.optim import BFloat16OptimWrapper
+
+    config.launcher = launcher
+    if amp:
+        cuda = torch.cuda.is_available()
+        config.optim_wrapper.type = 'AmpOptimWrapper' if cuda else BFloat16OptimWrapper
+        if cuda:
+            config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if isinstance(resume, str):
+        if not Path(resume).is_file():
+            raise FileMissingError(f'{resume}: no such checkpoint to resume from')
+        config.load_from = resume
+    config.resume = bool(resume)
+    runner = _runner(config)
+    runner.train()
+    return runner
+
+
+def evaluate(
+    config: Config,
+    checkpoint: str | Path,
+    *,
+    modalities: Sequence[str] | None = None,
+    launcher: str = 'none',
+) -> dict[str, float]:
+    """Test a checkpoint on the config's test tiles.
+
+    Args:
+        config: From :func:`load_config`.
+        checkpoint: What was trained with it.
+        modalities: Only these are shown to the model; all by default.
+        launcher: ``'none'`` or ``'pytorch'``.
+
+    Returns:
+        Scores by name.
+
+    Raises:
+        CheckpointMismatchError: The checkpoint is of other modalities or another model.
+        LayerMissingError: A modality is not in the config.
+    """
+    from fusionls.datasets.transforms import KeepModalities
+    from fusionls.models.checkpoints import check_fits, read_checkpoint
+
+    if modalities is not None:
+        known = config.test_dataloader.dataset.layers
+        unknown = sorted(set(modalities) - set(known))
+        if unknown or not modalities:
+            raise LayerMissingError(
+                f'modalities {list(modalities)}: not in the config; '
+                f'{nearest_names((unknown or [""])[0], known)}'
+            )
+        # right before packing, which is the last step
+        keep = dict(type=KeepModalities, names=list(modalities))
+        config.test_dataloader.dataset.pipeline.insert(-1, keep)
+    config.launcher = launcher
+    loaded = read_checkpoint(checkpoint)
+    runner = _runner(config)
+    model = getattr(runner.model, 'module', runner.model)
+    check_fits(loaded, model, checkpoint)
+    model.load_state_dict(loaded.get('state_dict', loaded))
+    return runner.test()
+
+
+def load_model(config: Config, checkpoint: str | Path, device: str | None = None) -> nn.Module:
+    """Build the model of a config with the weights of a checkpoint, ready to predict.
+
+    Raises:
+        CheckpointMismatchError: They do not fit.
+        UnsafeCheckpointError: The checkpoint would run code.
+    """
+    import torch
+
+    from fusionls.models.checkpoints import check_fits, read_checkpoint
+    from fusionls.registry import MODELS
+
+    loaded = read_checkpoint(checkpoint)
+    model = MODELS.build(config.model)
+    check_fits(loaded, model, checkpoint)
+    model.load_state_dict(loaded.get('state_dict', loaded))
+    model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    model.train(False)
+    return model
+
+
+def predict_scene(
+    config: Config,
+    checkpoint: str | Path,
+    stack: str | Path,
+    out: str | Path,
+    *,
+    modalities: Sequence[str] | None = None,
+    window: int = 512,
+    overlap: int = 128,
+    batch_size: int = 4,
+    turns: int = 1,
+    device: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Map a stack with a trained model.
+
+    Args:
+        config: The config of the checkpoint.
+        checkpoint: What was trained with it.
+        stack: Folder of a stack.
+        out: Probability GeoTIFF to write.
+        modalities: Only these are shown to the model; by default all that model and stack share.
+        window: Side of a window, base pixels.
+        overlap: Least overlap of neighbouring windows, base pixels.
+        batch_size: Windows per forward pass.
+        turns: 1, or 8 to average over the mirrored and turned window.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; CUDA where there is one by default.
+        progress: Called with windows done and windows in all.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        LayerMissingError: Stack and model do not share the modality or a layer.
+    """
+    from fusionls.inference.model_predictor import model_predictor, shared_modalities
+    from fusionls.inference.scene_predictor import map_scene
+    from fusionls.stack.layer_stack import LayerStack
+
+    opened = LayerStack.open(stack)
+    model = load_model(config, checkpoint, device)
+    names = shared_modalities(model, opened, modalities)
+    predict: Predict = model_predictor(model, opened, turns=turns)
+    return map_scene(
+        opened,
+        predict,
+        out,
+        window=window,
+        overlap=overlap,
+        batch_size=batch_size,
+        modalities=names,
+        tags={'checkpoint': Path(checkpoint).name, 'turns': str(turns)},
+        progress=progress,
+    )

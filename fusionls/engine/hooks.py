@@ -1,0 +1,106 @@
+"""What happens around training: layer statistics, and draws that survive an interruption."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from fusionls import __version__
+from fusionls.datasets.statistics import layer_statistics
+from fusionls.datasets.tile_dataset import TileDataset
+from fusionls.errors import InputError
+from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.models.checkpoints import META_KEY
+from fusionls.models.data_preprocessor import FusionDataPreprocessor
+from fusionls.registry import HOOKS
+
+
+def _tile_dataset(runner: Runner) -> TileDataset:
+    dataset = runner.train_dataloader.dataset
+    while not isinstance(dataset, TileDataset) and hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    if not isinstance(dataset, TileDataset):
+        raise InputError(f'expected a TileDataset to train on, got {type(dataset).__name__}')
+    return dataset
+
+
+def _preprocessor(runner: Runner) -> FusionDataPreprocessor:
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return model.data_preprocessor
+
+
+@HOOKS.register_module()
+class FitLayerStatistics(Hook):
+    """Fit mean and deviation of every layer before training, from training tiles only.
+
+    Does nothing where they came with a checkpoint. They are saved in the checkpoint with the
+    names of the layers, so that a model can say what it was trained on.
+
+    Args:
+        most_tiles: So many tiles are read at most, evenly spread over the data set.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, *, most_tiles: int = 512) -> None:
+        self.most_tiles = most_tiles
+
+    def before_train(self, runner: Runner) -> None:
+        """Fit, unless a checkpoint brought the statistics."""
+        preprocessor = _preprocessor(runner)
+        if bool(preprocessor.fitted):
+            return
+        dataset = _tile_dataset(runner)
+        statistics = layer_statistics(self._tiles(dataset), dataset.layers)
+        preprocessor.set_statistics(statistics)
+        lines = [f'  {name}: {mean:.6g} +- {dev:.6g}' for name, (mean, dev) in statistics.items()]
+        print_log('Layer statistics of the training tiles:\n' + '\n'.join(lines), 'current')
+
+    def _tiles(self, dataset: TileDataset) -> Iterator[dict[str, tuple[FloatArray, BoolArray]]]:
+        dataset.full_init()
+        step = max(1, len(dataset) // self.most_tiles)
+        for index in range(0, len(dataset), step):
+            info = dataset.get_data_info(index)
+            inputs, _ = dataset.read_tile(info['scene'], info['window'])
+            scene, _ = dataset.scenes[info['scene']]
+            for modality, names in dataset.layers.items():
+                values, valid = inputs[modality]
+                have = scene.modalities[modality].layers
+                inputs[modality] = (values[[have.index(name) for name in names]], valid)
+            yield inputs
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Write the names of the layers into the checkpoint."""
+        layers = {m: list(names) for m, names in _preprocessor(runner).layers.items()}
+        checkpoint['meta'][META_KEY] = {'version': __version__, 'layers': layers}
+
+
+@HOOKS.register_module()
+class SeedEachEpoch(Hook):
+    """Seed every generator at the start of each epoch from (seed, epoch, rank).
+
+    mmengine saves no generator state, and reseeds loader workers alike in every epoch; a resumed
+    run would draw other augmentations than one that was never interrupted. With this hook both
+    end in the same weights (CPU, same seed), and no two epochs draw alike.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Seed torch, numpy, random and the data set's own draws."""
+        dataset = _tile_dataset(runner)
+        dataset.epoch = runner.epoch
+        dataset.seed = runner.seed
+        words = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()]).generate_state(3)
+        torch.manual_seed(int(words[0]))
+        np.random.seed(int(words[1]))
+        random.seed(int(words[2]))

@@ -1,0 +1,1 @@
+"""How good a map is: ``functional`` counts in plain numpy, ``metrics`` hand it to mmengine."""

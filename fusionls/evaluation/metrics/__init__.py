@@ -1,0 +1,5 @@
+"""Thin mmengine metrics over ``evaluation.functional``."""
+
+from fusionls.evaluation.metrics.landslide_metric import LandslideMetric
+
+__all__ = ['LandslideMetric']

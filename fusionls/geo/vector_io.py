@@ -1,0 +1,75 @@
+"""The only place where polygon files are opened: read into a grid's CRS, write whole or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas
+import pyproj
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from fusionls.errors import CrsMissingError, FileMissingError, InputError
+from fusionls.geo.raster_io import written_whole
+
+
+def read_polygons(
+    path: str | Path, crs: pyproj.CRS | None = None, layer: str | None = None
+) -> geopandas.GeoDataFrame:
+    """Read the polygons of a vector file.
+
+    Args:
+        path: GeoPackage, GeoJSON, Shapefile, GeoParquet or FlatGeobuf.
+        crs: Transform to this CRS; as stored by default.
+        layer: Name of the layer; the first by default.
+
+    Returns:
+        Valid, non-empty polygons and multipolygons with their attributes.
+
+    Raises:
+        FileMissingError: There is no such file.
+        CrsMissingError: The file does not say where it is.
+        InputError: It cannot be read, has no such layer, or holds other geometries than polygons.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
+    try:
+        if path.suffix in {'.parquet', '.geoparquet'}:
+            frame = geopandas.read_parquet(path)
+        else:
+            frame = geopandas.read_file(path, layer=layer)
+    except (DataSourceError, DataLayerError, OSError, ValueError) as error:
+        raise InputError(
+            f'{path}: cannot be read as polygons ({error}); expected GeoPackage, GeoJSON, '
+            'Shapefile, GeoParquet or FlatGeobuf'
+        ) from error
+    if not isinstance(frame, geopandas.GeoDataFrame):
+        raise InputError(f'{path}: holds a table without geometry; expected polygons')
+    if frame.crs is None:
+        raise CrsMissingError(
+            f'{path}: has no CRS. Write it again with one: ogr2ogr -a_srs EPSG:<code> OUT IN.'
+        )
+    frame = frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+    wrong = sorted(set(frame.geom_type) - {'Polygon', 'MultiPolygon'})
+    if wrong:
+        raise InputError(f'{path}: holds {", ".join(wrong)}; expected polygons only')
+    if crs is not None:
+        frame = frame.to_crs(crs)
+    return frame.set_geometry(frame.geometry.make_valid())
+
+
+def write_polygons(frame: geopandas.GeoDataFrame, path: str | Path, layer: str) -> None:
+    """Write polygons as GeoPackage, GeoJSON or GeoParquet (by suffix), whole or not at all.
+
+    Raises:
+        OutputError: Writing failed.
+    """
+    path = Path(path)
+    with written_whole(path) as beside:
+        if path.suffix in {'.parquet', '.geoparquet'}:
+            frame.to_parquet(beside, compression='zstd', write_covering_bbox=True)
+        elif path.suffix in {'.geojson', '.json'}:
+            # RFC 7946: longitude and latitude on WGS 84 only
+            frame.to_crs(4326).to_file(beside, driver='GeoJSON')
+        else:
+            frame.to_file(beside, layer=layer, driver='GPKG', use_arrow=True)

@@ -1,0 +1,248 @@
+"""Map a whole scene: windows in, one probability raster out, in constant memory.
+
+Flow: stack.layer_stack -> [here, with any predictor] -> probability GeoTIFF -> inventory.
+Rows of windows are read, predicted and blended from top to bottom; rows that no later window
+reaches are written at once. Held in memory: one row of windows (two float64 per pixel), one
+batch, and a bounded GDAL cache. The rows go to an uncompressed file beside the result (4 bytes a
+pixel while the run lasts), which GDAL then turns into a Cloud Optimized GeoTIFF block by block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+
+import fusionls
+from fusionls.errors import (
+    InputError,
+    LayerMissingError,
+    NoModalityError,
+    OutputError,
+    nearest_names,
+)
+from fusionls.geo.grid import Grid
+from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.geo.raster_io import new_geotiff, written_whole
+from fusionls.geo.window import Window
+from fusionls.inference.blend import BandBlender
+from fusionls.inference.window_plan import plan
+
+if TYPE_CHECKING:
+    from fusionls.stack.layer_stack import LayerStack
+
+Batch = dict[str, tuple[FloatArray, BoolArray]]
+Predict = Callable[[Batch], FloatArray]
+"""From a batch, by modality values (N, C, h, w) float32 (zero where invalid) and valid
+(N, h, w), to the landslide probability (N, H, W) float32 on the base grid of the windows."""
+
+BAND_NAME = 'landslide_probability'
+CACHE_BYTES = 32 * 2**20  # GDAL's own default is 5 % of all memory and fills with the scene
+BLOCK_ROWS = 256  # rows of a block of new_geotiff; whole blocks are never read back
+
+
+def map_scene(
+    stack: LayerStack,
+    predict: Predict,
+    out: str | Path,
+    *,
+    window: int = 512,
+    overlap: int = 128,
+    batch_size: int = 4,
+    modalities: Sequence[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write the landslide probability of every pixel of a stack.
+
+    Args:
+        stack: The scene.
+        predict: The model, see :data:`Predict`. Windows without any valid pixel are never given
+            to it.
+        out: GeoTIFF to write (Cloud Optimized, float32, NaN where no modality is valid).
+        window: Side of a window, base pixels; a multiple of ``stack.coarsest``.
+        overlap: Least overlap of neighbours, base pixels; they fade into each other over it.
+        batch_size: Windows per call of ``predict``; fewer at the end of a row of windows.
+        modalities: Which to read; all of the stack by default.
+        tags: More dataset tags, e.g. the checkpoint.
+        progress: Called with windows done and windows in all.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        InputError: ``out`` is no GeoTIFF name, or window and overlap do not fit the stack.
+        LayerMissingError: The stack has no such modality.
+        NoModalityError: ``modalities`` is empty.
+        OutputError: Writing failed; nothing stands under ``out`` that was not there before.
+        ValueError: ``predict`` returned another shape, or something that is no probability.
+    """
+    out = Path(out)
+    if out.suffix.lower() not in {'.tif', '.tiff'}:
+        raise InputError(f'{out}: the probability map is a GeoTIFF; name it .tif')
+    if batch_size < 1:
+        raise InputError(f'a batch needs at least one window, got batch_size={batch_size}')
+    names = _checked_modalities(stack, modalities)
+    windows = plan(stack.grid.shape, window, overlap, stack.coarsest)
+    blender = BandBlender(cols=stack.grid.cols, side=window, overlap=windows.overlap)
+    all_tags = {
+        'fusionls_version': fusionls.__version__,
+        'scene': stack.name,
+        'simulated': str(stack.simulated).lower(),
+        'modalities': ' '.join(names),
+        'window': str(window),
+        'overlap': str(windows.overlap),
+        **(tags or {}),
+    }
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), _new_cog(out, stack.grid, all_tags) as write:
+        strips = _Strips(write, stack.grid.cols)
+        done = 0
+        for band, end in windows.bands():
+            for batch in _batches(stack, names, band, batch_size):
+                _predict_into(blender, predict, batch)
+            done += len(band)
+            strips.add(blender.finish(end))
+            if progress is not None:
+                progress(done, len(windows))
+        strips.flush()
+    return out
+
+
+def any_valid(
+    sample: Mapping[str, tuple[FloatArray, BoolArray]], shape: tuple[int, int]
+) -> BoolArray:
+    """Where at least one modality is valid, on base pixels.
+
+    Args:
+        sample: By modality, values and valid (h / f, w / f) at its own pixel size.
+        shape: (h, w), base pixels.
+    """
+    union = np.zeros(shape, bool)
+    for _, valid in sample.values():
+        factor = shape[0] // valid.shape[0]
+        blocks = union.reshape(valid.shape[0], factor, valid.shape[1], factor)
+        blocks |= valid[:, None, :, None]
+    return union
+
+
+_Write = Callable[[NDArray[np.generic], Window, int], None]
+_Read = tuple[Window, dict[str, tuple[FloatArray, BoolArray]], BoolArray]
+
+
+def _checked_modalities(stack: LayerStack, modalities: Sequence[str] | None) -> list[str]:
+    names = list(stack.modalities if modalities is None else modalities)
+    if not names:
+        raise NoModalityError(
+            f'{stack.folder}: no modality was asked for; have {", ".join(stack.modalities)}'
+        )
+    missing = [name for name in names if name not in stack.modalities]
+    if missing:
+        raise LayerMissingError(
+            f'{stack.folder}: has no modality {", ".join(map(repr, missing))}; '
+            f'{nearest_names(missing[0], stack.modalities)}'
+        )
+    return names
+
+
+def _batches(
+    stack: LayerStack, names: Sequence[str], band: Sequence[Window], batch_size: int
+) -> Iterator[list[_Read]]:
+    """Read the windows of a row; those without a valid pixel are left out."""
+    samples = ((area, stack.read(area, names)) for area in band)
+    masked = ((area, s, any_valid(s, (area.height, area.width))) for area, s in samples)
+    filled = (read for read in masked if read[2].any())
+    while batch := list(islice(filled, batch_size)):
+        yield batch
+
+
+def _predict_into(blender: BandBlender, predict: Predict, batch: Sequence[_Read]) -> None:
+    stacked = {
+        name: (
+            np.stack([sample[name][0] for _, sample, _ in batch]),  # (N, C, h, w)
+            np.stack([sample[name][1] for _, sample, _ in batch]),  # (N, h, w)
+        )
+        for name in batch[0][1]
+    }
+    valid = np.stack([union for _, _, union in batch])  # (N, H, W)
+    probability = predict(stacked)
+    if probability.shape != valid.shape:
+        raise ValueError(
+            f'predict returned {probability.shape}; expected one probability per base pixel, '
+            f'{valid.shape}'
+        )
+    low = probability.min(where=valid, initial=1.0)
+    high = probability.max(where=valid, initial=0.0)
+    if not (low >= -1e-3 and high <= 1 + 1e-3):  # False for NaN as well; half precision rounds
+        raise ValueError(
+            f'predict returned values from {low} to {high} on valid pixels of '
+            f'{batch[0][0]} ... {batch[-1][0]}; expected probabilities from 0 to 1'
+        )
+    for (area, _, union), values in zip(batch, probability, strict=True):
+        blender.add(np.clip(values, 0, 1), union, area)
+
+
+class _Strips:
+    """Gather rows and write them in whole blocks: GDAL then never reads a block back."""
+
+    def __init__(self, write: _Write, cols: int) -> None:
+        self._write = write
+        self._pending: FloatArray = np.empty((0, cols), np.float32)
+        self._row = 0
+
+    def add(self, rows: FloatArray) -> None:
+        self._pending = np.concatenate([self._pending, rows])
+        whole = len(self._pending) // BLOCK_ROWS * BLOCK_ROWS
+        self._write_first(whole)
+
+    def flush(self) -> None:
+        self._write_first(len(self._pending))
+
+    def _write_first(self, count: int) -> None:
+        if count:
+            area = Window(self._row, 0, count, self._pending.shape[1])
+            self._write(self._pending[:count], area, 1)
+            self._pending = self._pending[count:].copy()
+            self._row += count
+
+
+@contextmanager
+def _new_cog(path: Path, grid: Grid, tags: Mapping[str, str]) -> Iterator[_Write]:
+    """Write rows into a plain file beside ``path``, then turn it into a Cloud Optimized GeoTIFF."""
+    with written_whole(path) as beside:
+        rows_file = beside.with_name(f'{beside.name}.rows.tif')
+        try:
+            with new_geotiff(rows_file, grid, [BAND_NAME], tags=dict(tags)) as writer:
+                yield writer.write
+        except OutputError as error:
+            # the hidden file's name means nothing to the reader
+            raise OutputError(str(error).replace(str(rows_file), str(path))) from error
+        _copy_as_cog(rows_file, beside)
+
+
+def _copy_as_cog(source: Path, target: Path) -> None:
+    try:
+        rasterio.shutil.copy(
+            source,
+            target,
+            driver='COG',
+            compress='deflate',
+            predictor='floating_point',
+            blocksize=512,
+            overview_resampling='average',
+            bigtiff='if_safer',
+        )
+        with rasterio.open(target) as written:  # a lost flush shows only on reading back
+            *_, (_, last) = written.block_windows(1)
+            written.read(1, window=last)
+    except (RasterioError, CPLE_BaseError, SystemError) as error:
+        # rasterio raises SystemError where GDAL failed and left no message, as on a full disk
+        raise OSError(f'the overviews or the final file ({error})') from error

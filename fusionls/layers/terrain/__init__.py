@@ -1,0 +1,6 @@
+"""Layers derived from an elevation grid in metric square pixels."""
+
+from fusionls.layers.terrain.hillshade import hillshade
+from fusionls.layers.terrain.slope import horn_gradient, slope_degrees
+
+__all__ = ['hillshade', 'horn_gradient', 'slope_degrees']

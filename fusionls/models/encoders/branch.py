@@ -1,0 +1,89 @@
+"""One branch: a registered backbone made to read one modality's layers and valid mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from fusionls.datasets.sample import ModalityInput
+from fusionls.models.encoders.channels import adapt_channels, measured_levels
+from fusionls.models.levels import LevelSpec
+from fusionls.models.pretrained import load_weights
+from fusionls.registry import MODELS
+
+
+class Branch(BaseModule):
+    """Encoder of one modality.
+
+    The valid mask is read as one more channel, so that a hole differs from the mean.
+
+    Args:
+        encoder: Config of any registered mmseg, mmdet, mmpretrain or timm backbone, as for a
+            three-channel picture.
+        channels: Number of layers of the modality.
+        factor: Pixel size of the modality in base pixels.
+        pretrained: File of weights for the three-channel encoder (see ``models.pretrained``).
+            They are adapted to the channel count; the mask channel starts at zero.
+        valid_channel: Whether the encoder reads the mask.
+
+    Shapes:
+        - input: values (N, C, H/f, W/f), valid (N, 1, H/f, W/f)
+        - output: tuple of (N, C_l, H/s_l, W/s_l), ``levels[l]`` tells C_l and s_l
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder: dict[str, Any],
+        channels: int,
+        factor: int = 1,
+        pretrained: str | None = None,
+        valid_channel: bool = True,
+    ) -> None:
+        super().__init__()
+        self.channels = channels
+        self.factor = factor
+        self.pretrained = pretrained
+        self.valid_channel = valid_channel
+        self._encoder_config = encoder
+        self.encoder = self._built(encoder)
+        read = channels + valid_channel
+        self.levels = [
+            LevelSpec(level.channels, level.stride * factor)
+            for level in measured_levels(self.encoder, read)
+        ]
+
+    def _built(self, config: dict[str, Any]) -> nn.Module:
+        encoder = MODELS.build(dict(config))
+        adapt_channels(encoder, self.channels + self.valid_channel)
+        return encoder
+
+    def init_weights(self) -> None:
+        """Initialise the encoder, from the pretrained file where one is given."""
+        if self.pretrained is None:
+            super().init_weights()
+            return
+        picture = MODELS.build(dict(self._encoder_config))
+        load_weights(picture.model if hasattr(picture, 'model') else picture, self.pretrained)
+        adapt_channels(picture, self.channels)
+        state = picture.state_dict()
+        own = self.encoder.state_dict()
+        for name, weight in state.items():
+            if weight.shape != own[name].shape:  # the first convolution: mask channel from zero
+                grown = torch.zeros_like(own[name])
+                grown[:, : weight.shape[1]] = weight
+                state[name] = grown
+        self.encoder.load_state_dict(state)
+        self._is_init = True
+
+    def forward(self, given: ModalityInput) -> tuple[Tensor, ...]:
+        """Encode; values under invalid pixels are never looked at."""
+        values, valid = given
+        x = torch.where(valid, values, 0.0)  # (N, C, h, w): 0 * NaN would be NaN
+        if self.valid_channel:
+            x = torch.cat([x, valid.to(x.dtype)], 1)  # (N, C + 1, h, w)
+        features = self.encoder(x)
+        return (features,) if isinstance(features, Tensor) else tuple(features)

@@ -1,0 +1,90 @@
+"""Give any image encoder any number of input channels, keeping what it has learned.
+
+The first convolution that reads three channels is replaced by one that reads C. Its weights are
+the mean over the three old channels, times 3 / C: an input whose C channels are all equal then
+gives the same feature maps as before the change (Carreira and Zisserman 2017, "Quo Vadis, Action
+Recognition?", sec. 3, inflate weights in time by the same rule). With C = 3 nothing is changed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from fusionls.errors import InputError
+from fusionls.models.levels import LevelSpec
+
+PHOTO_CHANNELS = 3
+"""Red, green, blue: what image encoders are built for."""
+
+
+def first_convolution(encoder: nn.Module) -> str:
+    """Name of the convolution that reads the picture.
+
+    Raises:
+        InputError: No convolution with three input channels is there.
+    """
+    for name, module in encoder.named_modules():
+        if isinstance(module, nn.Conv2d) and module.in_channels == PHOTO_CHANNELS:
+            return name
+    raise InputError(
+        f'{type(encoder).__name__} has no convolution with {PHOTO_CHANNELS} input channels, so its '
+        'channel count cannot be adapted; leave the in_channels of the encoder at 3'
+    )
+
+
+def adapted_weight(weight: Tensor, channels: int) -> Tensor:
+    """Weight (O, 3, k, k) of a first convolution as (O, ``channels``, k, k); see the module."""
+    if channels == weight.shape[1]:
+        return weight
+    mean = weight.mean(dim=1, keepdim=True)
+    return mean.repeat(1, channels, 1, 1) * (weight.shape[1] / channels)
+
+
+def adapt_channels(encoder: nn.Module, channels: int) -> None:
+    """Replace the first convolution of ``encoder`` in place by one that reads ``channels``.
+
+    Raises:
+        InputError: See :func:`first_convolution`.
+    """
+    if channels == PHOTO_CHANNELS:
+        return
+    name = first_convolution(encoder)
+    old = encoder.get_submodule(name)
+    assert isinstance(old, nn.Conv2d)  # for the type checker: first_convolution looked
+    if old.groups != 1:
+        raise InputError(f'the first convolution of {type(encoder).__name__} is grouped')
+    parent_name, _, leaf = name.rpartition('.')
+    # same class, so that padding tricks of subclasses (timm's Conv2dSame) are kept
+    new = type(old)(
+        channels,
+        old.out_channels,
+        old.kernel_size,
+        stride=old.stride,
+        padding=old.padding,
+        dilation=old.dilation,
+        bias=old.bias is not None,
+    )
+    with torch.no_grad():
+        new.weight.copy_(adapted_weight(old.weight, channels))
+        if old.bias is not None and new.bias is not None:
+            new.bias.copy_(old.bias)
+    setattr(encoder.get_submodule(parent_name), leaf, new)
+
+
+def measured_levels(encoder: nn.Module, channels: int, size: int = 128) -> list[LevelSpec]:
+    """Run the encoder once on zeros and see which levels come out.
+
+    Args:
+        encoder: Yields one tensor or a sequence of tensors (N, C_l, H_l, W_l).
+        channels: What it reads.
+        size: Side of the picture of zeros, pixels.
+    """
+    was_training = encoder.training
+    encoder.train(False)  # the result of .eval() is not used: mmseg's ResNet.train returns None
+    with torch.no_grad():
+        features = encoder(torch.zeros(1, channels, size, size))
+    encoder.train(was_training)
+    if isinstance(features, Tensor):
+        features = (features,)
+    return [LevelSpec(f.shape[1], round(size / f.shape[2])) for f in features]

@@ -1,0 +1,279 @@
+"""What grows and lies on the ground, and everything that looks like a landslide and is none.
+
+Flow: terrain -> [here] -> landslides (where they may lie), sensors (what they see).
+Look-alikes, each misleading one sensor and given away by another:
+    bare fields, clearings, quarries and roads are bare soil or rock to the optical sensor; fields
+        are flat, clearings stay coherent and have no canopy left in the LiDAR flight, quarries
+        have a flat floor under steep walls;
+    terraces and quarry walls are scarps to the LiDAR; terraces follow contour lines and have no
+        hummocky body below;
+    subsidence moves away from the radar as many slow landslides do; it lies on flat ground.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from scipy.ndimage import binary_dilation, gaussian_filter
+from scipy.spatial import cKDTree
+
+from fusionls.simulation.fields import (
+    Field,
+    Mask,
+    fractal_noise,
+    slope_degrees,
+    smooth_noise,
+    smoothstep,
+)
+from fusionls.simulation.paths import least_cost_path
+from fusionls.simulation.terrain import Terrain, add_terraces
+
+
+class Cover(IntEnum):
+    """What the optical sensor and the radar meet."""
+
+    FOREST = 0
+    GRASS = 1
+    CROP = 2
+    BARE_FIELD = 3
+    WATER = 4
+    ROAD = 5
+    QUARRY = 6
+    CLEARING = 7
+    SLIDE_SOIL = 8  # of a fresh landslide
+
+
+class LookAlike(IntEnum):
+    """What may be taken for a landslide."""
+
+    NONE = 0
+    BARE_FIELD = 1
+    CLEARING = 2
+    QUARRY = 3
+    TERRACE = 4
+    SUBSIDENCE = 5
+    ROAD = 6
+
+
+PER_KM2 = {
+    LookAlike.CLEARING: 1.4,
+    LookAlike.QUARRY: 0.35,
+    LookAlike.TERRACE: 1.2,
+    LookAlike.SUBSIDENCE: 1.6,
+}
+"""Wanted numbers per square kilometre; at least one of each where there is room."""
+
+
+@dataclass
+class Landscape:
+    """The surface before landslides.
+
+    Attributes:
+        ground: (rows, cols), metres, with quarries and terraces cut in.
+        cover: (rows, cols) uint8 of :class:`Cover`.
+        canopy: (rows, cols), metres above the ground.
+        tone: (rows, cols), brightness of each parcel's soil, near 1.
+        look_alikes: (rows, cols) uint8 of :class:`LookAlike`.
+        subsidence: (rows, cols), vertical motion, m/yr, <= 0.
+    """
+
+    ground: Field
+    cover: np.ndarray
+    canopy: Field
+    tone: Field
+    look_alikes: np.ndarray
+    subsidence: Field
+
+
+def make_landscape(terrain: Terrain, pixel: float, rng: np.random.Generator) -> Landscape:
+    """Cover the terrain: forest on half of it and more so on steep ground, parcels on flat ground.
+
+    Args:
+        terrain: Bare earth.
+        pixel: Metres.
+        rng: Source of randomness.
+    """
+    shape = terrain.ground.shape
+    slope = slope_degrees(terrain.ground, pixel, 20.0 / pixel)
+    wooded = smooth_noise(rng, shape, 110.0 / pixel) + 0.25 * fractal_noise(
+        rng, shape, 0.5, 100.0 / pixel
+    )
+    wooded += 0.9 * smoothstep(slope, 2.0, 14.0)
+    cover = np.where(wooded > np.quantile(wooded, 0.42), Cover.FOREST, Cover.GRASS).astype(np.uint8)
+    canopy_noise = smooth_noise(rng, shape, 60.0 / pixel)
+    land = Landscape(
+        terrain.ground.copy(),
+        cover,
+        np.zeros(shape),
+        np.ones(shape),
+        np.zeros(shape, np.uint8),
+        np.zeros(shape),
+    )
+    _lay_parcels(land, slope, pixel, rng)
+    _cut_quarries(land, slope, terrain, pixel, rng)
+    _cut_terraces(land, slope, pixel, rng)
+    _cut_clearings(land, slope, pixel, rng)
+    _sink(land, slope, terrain, pixel, rng)
+    _lay_roads(land, pixel, rng)
+    land.cover[terrain.water] = Cover.WATER
+    land.look_alikes[terrain.water] = LookAlike.NONE
+    land.canopy = _canopy(land.cover, canopy_noise, pixel, rng)
+    return land
+
+
+def habitats(land: Landscape, pixel: float) -> tuple[Mask, Mask]:
+    """Where forest and where grass may carry a landslide: clear of all look-alikes and of water."""
+    busy = binary_dilation(
+        (land.look_alikes > 0) | (land.cover == Cover.WATER), iterations=round(15.0 / pixel)
+    )
+    return (land.cover == Cover.FOREST) & ~busy, (land.cover == Cover.GRASS) & ~busy
+
+
+def _canopy(cover: np.ndarray, noise: Field, pixel: float, rng: np.random.Generator) -> Field:
+    """Heights: trees of 10 to 25 m with crowns, hedges of none, crops of half a metre."""
+    crowns = smooth_noise(rng, cover.shape, 4.0 / pixel)
+    trees = np.clip(17.0 + 4.5 * noise, 10.0, 25.0) + 1.3 * crowns
+    low = {Cover.GRASS: 0.2, Cover.CROP: 0.5, Cover.CLEARING: 0.3}
+    canopy = np.zeros(cover.shape)
+    for kind, height in low.items():
+        canopy[cover == kind] = height
+    return np.where(cover == Cover.FOREST, np.clip(trees, 8.0, 25.0), canopy)
+
+
+def _lay_parcels(land: Landscape, slope: Field, pixel: float, rng: np.random.Generator) -> None:
+    """Fields: cells nearest to the points of a turned, shaken lattice, on gentle ground only."""
+    rows, cols = slope.shape
+    side = 85.0 / pixel
+    turn = rng.uniform(0, np.pi)
+    reach = int(np.hypot(rows, cols) / side / 2) + 2
+    i, j = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
+    lattice = np.stack([i * 1.3, j * 0.8], axis=1) + rng.uniform(-0.22, 0.22, (i.size, 2))
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    seeds = lattice @ rotation * side + (rows / 2, cols / 2)
+    at = np.stack(np.mgrid[0:rows, 0:cols], axis=-1).reshape(-1, 2)
+    parcel = cKDTree(seeds).query(at)[1].reshape(rows, cols)
+    size = np.bincount(parcel.ravel(), minlength=len(seeds)).clip(1)
+    mean_slope = np.bincount(parcel.ravel(), slope.ravel(), len(seeds)) / size
+    steepest = np.zeros(len(seeds))
+    np.maximum.at(steepest, parcel.ravel(), slope.ravel())
+    farmed = (mean_slope < 7.0) & (steepest < 12.0) & (rng.random(len(seeds)) < 0.85)
+    use = rng.choice(
+        [Cover.CROP, Cover.BARE_FIELD, Cover.GRASS], size=len(seeds), p=[0.40, 0.35, 0.25]
+    )
+    land.cover[:] = np.where(farmed[parcel], use[parcel], land.cover)
+    land.tone *= np.exp(0.15 * rng.standard_normal(len(seeds)))[parcel]
+    land.look_alikes[land.cover == Cover.BARE_FIELD] = LookAlike.BARE_FIELD
+
+
+def _spots(
+    kind: LookAlike,
+    fit: Mask,
+    margin: float,
+    pixel: float,
+    rng: np.random.Generator,
+) -> list[tuple[int, int]]:
+    """Random pixels of ``fit``, as many as :data:`PER_KM2` asks for, ``margin`` metres apart."""
+    count = max(1, round(PER_KM2[kind] * fit.size * pixel**2 / 1e6))
+    edge = round(40.0 / pixel)
+    inner = np.zeros_like(fit)
+    inner[edge:-edge, edge:-edge] = fit[edge:-edge, edge:-edge]
+    places = np.argwhere(inner)
+    chosen: list[tuple[int, int]] = []
+    for row, col in places[rng.integers(len(places), size=40 * count)] if len(places) else ():
+        if all(np.hypot(row - r, col - c) * pixel > margin for r, c in chosen):
+            chosen.append((int(row), int(col)))
+            if len(chosen) == count:
+                break
+    return chosen
+
+
+def _offsets(shape: tuple[int, int], spot: tuple[int, int], pixel: float) -> tuple[Field, Field]:
+    """Metres south and east of a spot, as column and row vectors that broadcast."""
+    south = (np.arange(shape[0])[:, None] - spot[0]) * pixel
+    east = (np.arange(shape[1])[None, :] - spot[1]) * pixel
+    return south, east
+
+
+def _cut_quarries(
+    land: Landscape, slope: Field, terrain: Terrain, pixel: float, rng: np.random.Generator
+) -> None:
+    """Quarries: a flat floor dug into a hillside, with walls of 60 degrees."""
+    fit = (slope > 8) & (slope < 25) & (terrain.river_distance > 120)
+    for spot in _spots(LookAlike.QUARRY, fit, 300.0, pixel, rng):
+        south, east = _offsets(slope.shape, spot, pixel)
+        ragged = 8.0 * smooth_noise(rng, slope.shape, 25.0 / pixel)
+        reach = rng.uniform(35.0, 65.0) - np.hypot(south, east * rng.uniform(0.7, 1.3)) + ragged
+        inside = reach > 0
+        floor = np.quantile(land.ground[inside], 0.15)
+        walls = floor + np.tan(np.radians(60.0)) * np.maximum(12.0 - reach, 0.0)
+        land.ground[inside] = np.minimum(land.ground, walls)[inside]
+        land.cover[inside] = Cover.QUARRY
+        land.look_alikes[inside] = LookAlike.QUARRY
+
+
+def _cut_terraces(land: Landscape, slope: Field, pixel: float, rng: np.random.Generator) -> None:
+    """Old river terraces under forest; the forest is there whatever stood before."""
+    wide = gaussian_filter(slope, 50.0 / pixel)
+    fit = (wide > 5) & (wide < 15) & (land.cover == Cover.FOREST)
+    for spot in _spots(LookAlike.TERRACE, fit, 320.0, pixel, rng):
+        south, east = _offsets(slope.shape, spot, pixel)
+        ragged = 20.0 * smooth_noise(rng, slope.shape, 50.0 / pixel)
+        near = rng.uniform(70.0, 130.0) - np.hypot(south, east) + ragged
+        free = (land.look_alikes == LookAlike.NONE) & (land.cover == Cover.FOREST)
+        region = smoothstep(near, 0.0, 20.0) * free * (slope < 20)
+        region = gaussian_filter(region, 5.0 / pixel)
+        land.ground = add_terraces(land.ground, region, pixel, rng)
+        land.look_alikes[(region > 0.3) & free] = LookAlike.TERRACE
+
+
+def _cut_clearings(land: Landscape, slope: Field, pixel: float, rng: np.random.Generator) -> None:
+    """Clear-cuts: turned rectangles in the forest of hillsides, felled before the LiDAR flight."""
+    forest = (land.cover == Cover.FOREST) & (land.look_alikes == LookAlike.NONE)
+    fit = forest & (slope > 8) & (slope < 32)
+    for spot in _spots(LookAlike.CLEARING, fit, 150.0, pixel, rng):
+        south, east = _offsets(slope.shape, spot, pixel)
+        turn = rng.uniform(0, np.pi)
+        a = np.abs(south * np.cos(turn) + east * np.sin(turn))
+        b = np.abs(-south * np.sin(turn) + east * np.cos(turn))
+        ragged = 5.0 * smooth_noise(rng, slope.shape, 15.0 / pixel)
+        sides = rng.uniform(25.0, 65.0, 2)
+        inside = (a < sides[0] + ragged) & (b < sides[1] + ragged) & forest
+        land.cover[inside] = Cover.CLEARING
+        land.look_alikes[inside] = LookAlike.CLEARING
+        land.tone[inside] = np.exp(0.15 * rng.standard_normal())
+
+
+def _sink(
+    land: Landscape, slope: Field, terrain: Terrain, pixel: float, rng: np.random.Generator
+) -> None:
+    """Subsidence bowls of 10 to 35 mm/yr on flat ground: compaction, pumping, old mines."""
+    flat = (gaussian_filter(slope, 30.0 / pixel) < 5) & (terrain.river_distance > 50)
+    for spot in _spots(LookAlike.SUBSIDENCE, flat, 200.0, pixel, rng):
+        south, east = _offsets(slope.shape, spot, pixel)
+        radius = rng.uniform(35.0, 80.0)
+        away = np.hypot(south, east * rng.uniform(0.7, 1.4)) / radius
+        bowl = np.exp(-0.5 * away**2 * 1.5) * (slope < 9)
+        land.subsidence -= rng.uniform(0.010, 0.035) * gaussian_filter(bowl, 10.0 / pixel)
+        core = (away < 1.2) & (slope < 9) & (land.look_alikes == LookAlike.NONE)
+        land.look_alikes[core] = LookAlike.SUBSIDENCE
+
+
+def _lay_roads(land: Landscape, pixel: float, rng: np.random.Generator) -> None:
+    """Two roads across the scene, each along the way with the least climbing."""
+    step = max(1, round(40.0 / pixel))
+    coarse = gaussian_filter(land.ground, step / 2)[step // 2 :: step, step // 2 :: step]
+    steep = slope_degrees(coarse, step * pixel)
+    rows, cols = coarse.shape
+    ends = [
+        ((int(rng.integers(rows)), 0), (int(rng.integers(rows)), cols - 1)),
+        ((0, int(rng.integers(cols))), (rows - 1, int(rng.integers(cols)))),
+    ]
+    for start, stop in ends:
+        path = least_cost_path(1.0 + (steep / 5.0) ** 2, start, stop, step, land.ground.shape)
+        line = np.zeros(land.ground.shape, dtype=bool)
+        line[path[:, 0], path[:, 1]] = True
+        line = binary_dilation(line, iterations=max(1, round(4.0 / pixel)))
+        land.cover[line] = Cover.ROAD
+        land.look_alikes[line] = LookAlike.ROAD
