@@ -9,6 +9,7 @@ so that a killed process or a full disk never leaves half a file under the final
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from rasterio.io import DatasetReader, DatasetWriter
 from fusionls.errors import (
     CrsMissingError,
     FileMissingError,
+    FusionlsError,
     NotARasterError,
     OutputError,
     RotatedRasterError,
@@ -154,16 +156,18 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         os.replace(beside, path)
+    except FusionlsError:
+        raise  # some are OSErrors too, and speak of other files
     except OSError as error:
         full = error.errno == errno.ENOSPC or 'No space left' in str(error)
-        why = 'the disk is full' if full else str(error)
+        why = 'the disk is full, or a limit on file sizes was reached' if full else str(error)
         cure = 'Free some space' if full else 'Check the folder and its rights'
         raise OutputError(
             f'{path}: could not be written: {why}. {cure} and run again; '
             'what stood there before is unchanged.'
         ) from error
     finally:
-        for leftover in path.parent.glob(beside.name + '*'):
+        for leftover in path.parent.glob(glob.escape(beside.name) + '*'):
             leftover.unlink(missing_ok=True)
 
 
@@ -180,6 +184,27 @@ class _CheckedWriter:
             self._dataset.write(values, window=area)
         else:
             self._dataset.write(values, band, window=area)
+
+
+def _check_blocks(path: Path) -> None:
+    """Refuse a GeoTIFF with a block that is not on the disk.
+
+    GDAL flushes blocks as the file is closed, when it only logs that the disk is full; and a
+    block that is missing reads back as nodata.
+    """
+    size = path.stat().st_size
+    try:
+        with rasterio.open(path) as written:
+            for band in written.indexes:
+                for (row, col), _ in written.block_windows(band):
+                    start, length = (
+                        written.get_tag_item(f'BLOCK_{what}_{col}_{row}', 'TIFF', bidx=band)
+                        for what in ('OFFSET', 'SIZE')
+                    )
+                    if start is None or length is None or int(start) + int(length) > size:
+                        raise OSError(errno.ENOSPC, 'blocks are missing')
+    except RasterioError as error:
+        raise OSError(errno.ENOSPC, f'cannot be read back: {error}') from error
 
 
 @contextmanager
@@ -234,11 +259,9 @@ def new_geotiff(
                 if tags:
                     dataset.update_tags(**tags)
                 yield _CheckedWriter(dataset)
-            with rasterio.open(beside) as written:  # a lost flush shows only on reading back
-                for _, block in list(written.block_windows(1))[-1:]:
-                    written.read(window=block)
         except RasterioError as error:
             raise OSError(str(error)) from error
+        _check_blocks(beside)
 
 
 def write_geotiff(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas
 import pyproj
+import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from fusionls.errors import CrsMissingError, FileMissingError, InputError
@@ -54,8 +55,28 @@ def read_polygons(
     if wrong:
         raise InputError(f'{path}: holds {", ".join(wrong)}; expected polygons only')
     if crs is not None:
-        frame = frame.to_crs(crs)
-    return frame.set_geometry(frame.geometry.make_valid())
+        try:
+            frame = frame.to_crs(crs)
+        except pyproj.exceptions.ProjError as error:
+            raise InputError(
+                f'{path}: is in {frame.crs.name}, which cannot be related to {crs.name} ({error})'
+            ) from error
+    frame = frame.set_geometry(_polygons_only(frame.geometry.make_valid()))
+    return frame[~frame.geometry.is_empty]
+
+
+def _polygons_only(shapes: geopandas.GeoSeries) -> geopandas.GeoSeries:
+    """Drop the lines and points that mending a self-touching polygon leaves behind."""
+    mixed = (shapes.geom_type == 'GeometryCollection').to_numpy()
+    if mixed.any():
+        mended = [
+            shapely.union_all([part for part in shapely.get_parts(shape) if part.area > 0])
+            for shape in shapes[mixed]
+        ]
+        shapes = shapes.copy()
+        shapes[mixed] = geopandas.GeoSeries(mended, index=shapes.index[mixed], crs=shapes.crs)
+    # mending may leave nothing but a line
+    return shapes.where(shapes.area > 0, shapely.Polygon())
 
 
 def write_polygons(frame: geopandas.GeoDataFrame, path: str | Path, layer: str) -> None:

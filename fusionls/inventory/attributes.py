@@ -3,8 +3,6 @@
 Flow: labels, polygons, stack -> [here] -> inventory.landslides.
 Layers are taken at their own pixel size: slope and aspect are derived there, never from
 interpolated elevation. A coarse pixel that a landslide covers in part counts by that part.
-Source: gradient after Horn, B.K.P. (1981), Hill shading and the reflectance map, Proc. IEEE
-69(1), the weighted 3 x 3 differences.
 """
 
 from __future__ import annotations
@@ -21,12 +19,12 @@ from fusionls.evaluation.functional.objects import LabelArray
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.geo.window import Window, row_strips
 from fusionls.inventory.schema import VALID_SHARE
+from fusionls.layers.terrain import horn_gradient
 
 if TYPE_CHECKING:
     from fusionls.stack.layer_stack import LayerStack
 
 Column = NDArray[np.float64]  # (labels,)
-Grids = NDArray[np.float64]  # (H, W)
 T = TypeVar('T', bound=np.generic)
 STRIP_ROWS = 256  # base pixels read at a time, before rounding to the coarsest pixel
 GROUND = (('terrain_elevation', 'terrain_slope'), ('lidar_ground', 'lidar_slope'))
@@ -98,34 +96,6 @@ def stack_attributes(labels: LabelArray, stack: LayerStack) -> dict[str, Column 
         'velocity_layer': velocity_layer,
         **{f'{VALID_SHARE}{name}': zones.mean for name, zones in shares.items()},
     }
-
-
-def gradient(
-    elevation: FloatArray, valid: BoolArray, pixel: float
-) -> tuple[Grids, Grids, BoolArray]:
-    """Rise of the ground eastward and northward, metres per metre.
-
-    Args:
-        elevation: (H, W), metres, rows from north to south.
-        valid: (H, W) bool.
-        pixel: Side of a pixel, metres.
-
-    Returns:
-        East and north components (H, W), and where they are valid: all nine pixels are.
-    """
-    z = elevation.astype(np.float64)
-    east, north = np.zeros(z.shape), np.zeros(z.shape)
-    known: BoolArray = np.zeros(z.shape, bool)
-    if min(z.shape) < 3:
-        return east, north, known
-    centre = (slice(1, -1), slice(1, -1))
-    across = z[:, 2:] - z[:, :-2]  # columns c + 1 minus c - 1
-    down = z[:-2] - z[2:]  # rows r - 1 minus r + 1, northward
-    east[centre] = (across[:-2] + 2 * across[1:-1] + across[2:]) / (8 * pixel)
-    north[centre] = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / (8 * pixel)
-    beside = valid[:, 2:] & valid[:, 1:-1] & valid[:, :-2]
-    known[centre] = beside[2:] & beside[1:-1] & beside[:-2]
-    return east, north, known
 
 
 class _Zones:
@@ -222,7 +192,7 @@ class _Ground:
         name = _layers(stack, elevation)[height_layer]
         modality = stack.modalities[name]
         heights = strip.sample[name][0][modality.layers.index(height_layer)]
-        parts = gradient(heights, strip.sample[name][1], modality.grid.pixel)
+        parts = horn_gradient(heights, strip.sample[name][1], modality.grid.pixel)
         east, north, known = (strip.at(name, part) for part in parts)
         labels, east, north = strip.labels[known], east[known], north[known]
         steepness = np.hypot(east, north)
@@ -243,7 +213,7 @@ class _Ground:
 
 def _strips(labels: LabelArray, stack: LayerStack) -> Iterator[_Strip]:
     height = -(-STRIP_ROWS // stack.coarsest) * stack.coarsest
-    for area in row_strips(*labels.shape, height):
+    for area in row_strips(labels.shape[0], labels.shape[1], height):
         if labels[area.slices].any():
             yield _Strip(stack, labels, area)
 

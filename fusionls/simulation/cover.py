@@ -58,8 +58,8 @@ class LookAlike(IntEnum):
 
 
 PER_KM2 = {
-    LookAlike.CLEARING: 1.4,
-    LookAlike.QUARRY: 0.35,
+    LookAlike.CLEARING: 2.5,
+    LookAlike.QUARRY: 0.45,
     LookAlike.TERRACE: 1.2,
     LookAlike.SUBSIDENCE: 1.6,
 }
@@ -97,7 +97,7 @@ def make_landscape(terrain: Terrain, pixel: float, rng: np.random.Generator) -> 
     """
     shape = terrain.ground.shape
     slope = slope_degrees(terrain.ground, pixel, 20.0 / pixel)
-    wooded = smooth_noise(rng, shape, 110.0 / pixel) + 0.25 * fractal_noise(
+    wooded = smooth_noise(rng, shape, 110.0 / pixel) + 0.15 * fractal_noise(
         rng, shape, 0.5, 100.0 / pixel
     )
     wooded += 0.9 * smoothstep(slope, 2.0, 14.0)
@@ -158,7 +158,7 @@ def _lay_parcels(land: Landscape, slope: Field, pixel: float, rng: np.random.Gen
     mean_slope = np.bincount(parcel.ravel(), slope.ravel(), len(seeds)) / size
     steepest = np.zeros(len(seeds))
     np.maximum.at(steepest, parcel.ravel(), slope.ravel())
-    farmed = (mean_slope < 7.0) & (steepest < 12.0) & (rng.random(len(seeds)) < 0.85)
+    farmed = (mean_slope < 8.0) & (steepest < 14.0) & (rng.random(len(seeds)) < 0.85)
     use = rng.choice(
         [Cover.CROP, Cover.BARE_FIELD, Cover.GRASS], size=len(seeds), p=[0.40, 0.35, 0.25]
     )
@@ -265,13 +265,16 @@ def _lay_roads(land: Landscape, pixel: float, rng: np.random.Generator) -> None:
     step = max(1, round(40.0 / pixel))
     coarse = gaussian_filter(land.ground, step / 2)[step // 2 :: step, step // 2 :: step]
     steep = slope_degrees(coarse, step * pixel)
+    cost = 1.0 + (steep / 5.0) ** 2 + 0.5 * smooth_noise(rng, coarse.shape, 3.0) ** 2
+    cost[[0, -1], :] *= 20.0
+    cost[:, [0, -1]] *= 20.0
     rows, cols = coarse.shape
     ends = [
         ((int(rng.integers(rows)), 0), (int(rng.integers(rows)), cols - 1)),
         ((0, int(rng.integers(cols))), (rows - 1, int(rng.integers(cols)))),
     ]
     for start, stop in ends:
-        path = least_cost_path(1.0 + (steep / 5.0) ** 2, start, stop, step, land.ground.shape)
+        path = least_cost_path(cost, [start], stop, step, land.ground.shape)
         line = np.zeros(land.ground.shape, dtype=bool)
         line[path[:, 0], path[:, 1]] = True
         line = binary_dilation(line, iterations=max(1, round(4.0 / pixel)))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.ndimage import binary_dilation, binary_fill_holes, gaussian_filter, label
+from scipy.ndimage import binary_dilation, binary_fill_holes, label
 from scipy.stats import invgamma
 
 from fusionls.simulation.fields import (
@@ -39,14 +39,14 @@ class SlideKind(StrEnum):
 
 
 AREAS = {
-    SlideKind.FRESH: (2_500.0, 30_000.0),
+    SlideKind.FRESH: (3_000.0, 30_000.0),
     SlideKind.OLD: (6_000.0, 60_000.0),
     SlideKind.SLOW: (8_000.0, 60_000.0),
 }
-"""Least and largest area, m2: from 100 optical, 240 LiDAR and 20 InSAR pixels upward."""
-RELIEF_SHARE = {SlideKind.FRESH: 0.12, SlideKind.OLD: 0.30, SlideKind.SLOW: 0.05}
+"""Least and largest area, m2: from 120 optical, 240 LiDAR and 20 InSAR pixels upward."""
+RELIEF_SHARE = {SlideKind.FRESH: 0.12, SlideKind.OLD: 0.45, SlideKind.SLOW: 0.05}
 """Share of the scaled volume that left the zone of depletion."""
-HUMMOCKS = {SlideKind.FRESH: 0.12, SlideKind.OLD: 1.1, SlideKind.SLOW: 0.15}
+HUMMOCKS = {SlideKind.FRESH: 0.12, SlideKind.OLD: 1.9, SlideKind.SLOW: 0.15}
 """Standard deviation of the roughness of the body, metres."""
 ELONGATION = {SlideKind.FRESH: (2.0, 3.8), SlideKind.OLD: (1.2, 2.2), SlideKind.SLOW: (1.3, 2.4)}
 """Length over width."""
@@ -198,7 +198,7 @@ def ground_change(
     levees = 1 + 0.9 * np.exp(-(((body.depth - 0.3) / 0.15) ** 2))
     toe = 1 + 0.6 * np.exp(-(((body.along - 0.85) / 0.1) ** 2))
     laid = body.depth**0.5 * smoothstep(body.along, 0.40, 0.62) * levees * toe * body.inside
-    rough = smooth_noise(rng, body.depth.shape, 8.0 / pixel) * HUMMOCKS[kind]
+    rough = smooth_noise(rng, body.depth.shape, 9.0 / pixel) * HUMMOCKS[kind]
     rough *= body.inside * np.sqrt(body.depth)
     rough -= laid * rough.sum() / laid.sum()
     cell = pixel**2
@@ -248,7 +248,7 @@ def place_landslides(
     )
     taken = np.zeros(ground.shape, dtype=bool)
     square_km = ground.size * pixel**2 / 1e6
-    each = max(1, round(rng.uniform(1.55, 2.0) * square_km))
+    each = max(1, round(rng.uniform(1.7, 2.2) * square_km))
     wanted = [(float(a), kind) for kind in SlideKind for a in draw_areas(kind, each, rng)]
     limits = {SlideKind.FRESH: (18, 40), SlideKind.OLD: (15, 38), SlideKind.SLOW: (15, 34)}
     fit = {k: habitats[k] & (slope >= low) & (slope <= high) for k, (low, high) in limits.items()}
@@ -305,7 +305,3 @@ def _find_place(
                 return body
     return None
 
-
-def hillside_slope(ground: Field, pixel: float) -> Field:
-    """Slope at the scale of a landslide, degrees."""
-    return slope_degrees(gaussian_filter(ground, 15.0 / pixel), pixel, 20.0 / pixel)

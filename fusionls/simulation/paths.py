@@ -6,6 +6,8 @@ Source: Dijkstra (1959), as in ``scipy.sparse.csgraph``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
@@ -18,16 +20,16 @@ from fusionls.simulation.fields import Field
 
 def least_cost_path(
     cost: Field,
-    start: tuple[int, int],
+    starts: Sequence[tuple[int, int]],
     stop: tuple[int, int],
     step: int,
     shape: tuple[int, int],
 ) -> NDArray[np.int64]:
-    """The cheapest way between two cells of a coarse raster, as pixels of the fine one.
+    """The cheapest way from any of some cells of a coarse raster to one, in pixels of the fine one.
 
     Args:
         cost: (rows, cols) of the coarse raster, > 0 per unit of length.
-        start: Row and column of the first cell.
+        starts: Rows and columns of cells; the way begins at the one with the cheapest way.
         stop: Row and column of the last cell.
         step: Fine pixels per coarse one.
         shape: Rows, columns of the fine raster.
@@ -46,12 +48,13 @@ def least_cost_path(
         weights.append(np.hypot(down, right) * (cost[a] + cost[b]).ravel() / 2)
     first, second = np.concatenate(ends, axis=1)
     graph = coo_array((np.concatenate(weights), (first, second)), shape=(number.size,) * 2)
-    origin = int(number[start])
-    before = dijkstra(graph.tocsr(), directed=False, indices=origin, return_predecessors=True)[1]
-    chain = [int(number[stop])]
-    while chain[-1] != origin:
+    total, before = dijkstra(
+        graph.tocsr(), directed=False, indices=int(number[stop]), return_predecessors=True
+    )
+    chain = [min((int(number[cell]) for cell in starts), key=lambda node: float(total[node]))]
+    while chain[-1] != number[stop]:
         chain.append(int(before[chain[-1]]))
-    cells = np.stack(np.unravel_index(chain[::-1], cost.shape), axis=1).astype(np.float64)
+    cells = np.stack(np.unravel_index(chain, cost.shape), axis=1).astype(np.float64)
     return _curve(cells, cost.shape, step, shape)
 
 

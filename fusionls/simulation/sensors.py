@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from fusionls.geo.grid import Grid
 from fusionls.simulation.cover import Cover
@@ -212,7 +212,7 @@ def insar_products(
     """
     typical = np.array([COHERENCE.get(kind, 0.0) for kind in Cover])[cover]
     trees = cover == Cover.FOREST
-    typical = np.where(trees, 0.66 - 0.019 * canopy, typical)
+    typical = np.where(trees, 0.62 - 0.019 * canopy, typical)
     smooth = gaussian_filter(ground, 15.0 / pixel)
     east, north = gradient(smooth, pixel)
     look = line_of_sight()
@@ -246,7 +246,7 @@ def lidar_rasters(
     """Bare earth and surface of one flight over some 70 % of the scene.
 
     The edge of the swath is a wavy line. Ground under trees is known less well (few returns,
-    interpolated); water returns nothing on a third of its pixels and is filled there.
+    interpolated).
 
     Args:
         ground: (rows, cols), metres, at the time of the flight.

@@ -24,13 +24,20 @@ from scipy.ndimage import (
 )
 
 from fusionls.geo.grid import Grid
-from fusionls.simulation.fields import Field, Mask, fractal_noise, slope_degrees, smoothstep
+from fusionls.simulation.fields import (
+    Field,
+    Mask,
+    fractal_noise,
+    slope_degrees,
+    smooth_noise,
+    smoothstep,
+)
 from fusionls.simulation.paths import least_cost_path
 
 UTM = pyproj.CRS.from_epsg(32616)  # WGS 84, UTM zone 16 north: where Jacksboro lies
 CELL = 5200.0
 """Least side of the piece of real terrain that one site owns, metres."""
-FLOOD_PLAIN = 14.0
+FLOOD_PLAIN = 20.0
 """Height above the river below which the ground was flattened by it, metres."""
 
 
@@ -113,7 +120,8 @@ def site_centres(extent: float) -> list[tuple[float, float]]:
     for top in range(margin, rows - height - margin, height + 1):
         for left in range(margin, cols - width - margin, width + 1):
             hilly = steepness[top : top + height, left : left + width] > 14.0
-            if hilly.mean() > 0.3:
+            middle = hilly[height // 4 : -(height // 4), width // 4 : -(width // 4)]
+            if hilly.mean() > 0.3 and middle.mean() > 0.4:
                 centres.append((top + (height - 1) / 2, left + (width - 1) / 2))
     if not centres:
         raise ValueError(
@@ -161,7 +169,7 @@ def make_terrain(site: Site, size: int, pixel: float, rng: np.random.Generator) 
     """Bare earth of a site: real relief, fractal detail, a river and its flood plain.
 
     The real relief carries all wavelengths above 200 m. Below, a self-affine surface with
-    H = 0.75 is added, stronger on steep ground (gullied hillsides) than on flat. The river takes
+    H = 0.95 is added, stronger on steep ground (gullied hillsides) than on flat. The river takes
     the lowest way through the scene and falls all along. Ground at height h above the nearest
     river point is lowered to sqrt(h^2 + a^2) - a with a = :data:`FLOOD_PLAIN`: the flood plain is
     flat and the hillsides keep their slope.
@@ -175,10 +183,10 @@ def make_terrain(site: Site, size: int, pixel: float, rng: np.random.Generator) 
     ground = _relief(site, size, pixel)
     shape = ground.shape
     steep = smoothstep(slope_degrees(ground, pixel, 60.0 / pixel), 3.0, 20.0)
-    gullies = fractal_noise(rng, shape, 0.75, 200.0 / pixel)
-    ground = ground + gullies * (0.3 + 2.2 * steep)
+    gullies = fractal_noise(rng, shape, 0.95, 250.0 / pixel)
+    ground = ground + gullies * (0.3 + 1.9 * steep)
 
-    path, profile = _river(ground, pixel)
+    path, profile = _river(ground, pixel, rng)
     line = np.zeros(shape, dtype=bool)
     line[path[:, 0], path[:, 1]] = True
     level = np.zeros(shape)
@@ -210,7 +218,9 @@ def _relief(site: Site, size: int, pixel: float) -> Field:
     return np.rot90(relief, site.turns).copy()
 
 
-def _river(ground: Field, pixel: float) -> tuple[np.ndarray, Field]:
+def _river(
+    ground: Field, pixel: float, rng: np.random.Generator
+) -> tuple[np.ndarray, Field]:
     """Pixels (n, 2) of the river from source to mouth, and its falling water level, metres."""
     step = max(1, round(40.0 / pixel))
     coarse = gaussian_filter(ground, step / 2)[step // 2 :: step, step // 2 :: step]
@@ -221,10 +231,13 @@ def _river(ground: Field, pixel: float) -> tuple[np.ndarray, Field]:
     places = np.argwhere(edge)
     mouth = places[np.argmin(coarse[edge])]
     far = np.hypot(*(places - mouth).T) > 0.8 * min(rows, cols)
-    source = places[far][np.argmin(coarse[edge][far])]
+    sources = [(int(row), int(col)) for row, col in places[far]]
     # 15 m of height cost as much as e times the way: the river keeps to the valley floor
-    cost = np.exp((coarse - coarse.min()) / 15.0).clip(max=1e6)
-    path = least_cost_path(cost, tuple(source), tuple(mouth), step, ground.shape)
+    bends = smooth_noise(rng, coarse.shape, 2.5)
+    cost = np.exp((coarse - coarse.min()) / 15.0 + 1.2 * bends).clip(max=1e6)
+    inward = distance_transform_edt(np.pad(~edge, 1))[1:-1, 1:-1]
+    cost *= 1.0 + 30.0 * np.exp(-inward / 2.0)
+    path = least_cost_path(cost, sources, (int(mouth[0]), int(mouth[1])), step, ground.shape)
     profile = np.minimum.accumulate(gaussian_filter(ground, 10.0 / pixel)[path[:, 0], path[:, 1]])
     return path, gaussian_filter1d(profile, 50.0 / pixel)
 
@@ -244,11 +257,10 @@ def add_terraces(
         rng: Source of randomness.
 
     Returns:
-        The new ground; the height of a riser is 4 to 6 m.
+        The new ground; risers are 8 to 12 m high, one every 11 to 16 m of height.
     """
-    riser = rng.uniform(4.0, 6.0)
-    smooth = gaussian_filter(ground, 15.0 / pixel)
-    steps, share = np.divmod(smooth - smooth.min() + rng.uniform(0.0, riser), riser)
-    tread = (steps + smoothstep(share, 0.7, 1.0)) * riser
-    change = tread - (steps + share) * riser + 0.15 * riser
-    return ground + regions * change
+    period = rng.uniform(11.0, 16.0)
+    smooth = gaussian_filter(ground, 30.0 / pixel)
+    share = (smooth - smooth.min() + rng.uniform(0.0, period)) / period % 1.0
+    change = smoothstep(share, 0.72, 0.90) - share
+    return ground + regions * 0.55 * period * (change + 0.3)

@@ -18,7 +18,6 @@ from fusionls.errors import (
     InputError,
     LayerUnknownError,
     UnitUnknownError,
-    raise_together,
 )
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
@@ -94,13 +93,14 @@ class SourceRaster:
                 quantities[layer], factors[layer] = _meaning(layer, stated, kind)
             except FusionlsError as error:
                 errors.append(type(error)(f'{path}: {error}'))
-        try:
-            grid, stored = _looked_at(path, layers)
-        except FusionlsError as error:
-            errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        raise_together(InputError, f'{path}: cannot be used', [str(error) for error in errors])
+        grid, stored = _looked_at(path, layers, errors)
+        named = [layer for layer in layers if layer is not None]
+        if len(set(named)) < len(named) or not named:
+            errors.append(
+                InputError(f'{path}: name each layer once, and one at least; got {named}')
+            )
+        if errors or grid is None:
+            raise _joined(path, errors)
         bands = {layer: band for band, layer in enumerate(layers, start=1) if layer is not None}
         scales = {
             layer: (stored[band - 1][0] * factors[layer], stored[band - 1][1] * factors[layer])
@@ -134,20 +134,27 @@ class SourceRaster:
         return np.where(valid, values, np.float32(0)), valid
 
 
-def _looked_at(path: Path, layers: Sequence[str | None]) -> tuple[Grid, list[tuple[float, float]]]:
-    """Grid, and scale and offset of each band."""
-    with opened(path) as dataset:
-        problems: list[FusionlsError] = []
-        try:
+def _looked_at(
+    path: Path, layers: Sequence[str | None], errors: list[FusionlsError]
+) -> tuple[Grid | None, list[tuple[float, float]]]:
+    """Grid, and scale and offset of each band; what is wrong is added to ``errors``."""
+    grid, stored = None, []
+    try:
+        with opened(path) as dataset:
+            stored = list(zip(dataset.scales, dataset.offsets, strict=True))
+            if dataset.count != len(layers):
+                errors.append(_band_count_error(path, dataset.count, layers))
             grid = grid_of(dataset)
-        except FusionlsError as error:
-            problems.append(error)
-        if dataset.count != len(layers):
-            problems.append(_band_count_error(path, dataset.count, layers))
-        if len(problems) == 1:
-            raise problems[0]
-        raise_together(InputError, f'{path}: cannot be used', [str(p) for p in problems])
-        return grid, list(zip(dataset.scales, dataset.offsets, strict=True))
+    except FusionlsError as error:
+        errors.append(error)
+    return grid, stored
+
+
+def _joined(path: Path, errors: Sequence[FusionlsError]) -> FusionlsError:
+    if len(errors) == 1:
+        return errors[0]
+    lines = [f'{path}: cannot be used ({len(errors)} problems):']
+    return InputError('\n'.join(lines + [f'  - {error}' for error in errors]))
 
 
 def _meaning(layer: str, unit: str | None, kind: str | None) -> tuple[Quantity, float]:

@@ -4,6 +4,7 @@ Imports neither torch nor mm*.
 """
 
 from fusionls.sources.mapped_landslides import UNMAPPED
+from fusionls.stack.build import build_stack
 from fusionls.stack.layer_stack import LayerStack, StackModality
 from fusionls.stack.store import ModalityArrays, write_stack
 
@@ -12,5 +13,6 @@ __all__ = [
     'LayerStack',
     'ModalityArrays',
     'StackModality',
+    'build_stack',
     'write_stack',
 ]

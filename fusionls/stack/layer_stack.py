@@ -95,7 +95,10 @@ class LayerStack:
         folder = Path(folder)
         manifest = Manifest.load(folder)
         problems: list[str] = []
+        coarsest = max(record.factor for record in manifest.modalities.values())
         for name, record in manifest.modalities.items():
+            if coarsest % record.factor:
+                problems.append(f'{name}: factor {record.factor} does not divide {coarsest}')
             try:
                 grid = manifest.grid.coarser(record.factor)
             except FusionlsError as error:
@@ -198,7 +201,7 @@ class LayerStack:
         read, valid_bands = read_bands(
             self._dataset(modality.path), range(1, count + 1), inside, use_mask=False
         )
-        valid_read = valid_bands.all(axis=0)
+        valid_read: BoolArray = np.all(valid_bands, axis=0)
         read[:, ~valid_read] = 0
         if inside == window:
             return read, valid_read
@@ -230,7 +233,7 @@ class LayerStack:
         return {'folder': self.folder, 'manifest': self.manifest}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+        self.__init__(**state)
 
     def __repr__(self) -> str:
         parts = ', '.join(

@@ -7,6 +7,7 @@ the last file, is on disk. A killed run leaves a hidden folder that the next run
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import socket
@@ -39,11 +40,17 @@ _SIDECARS = ('.aux.xml', '.ovr')  # what GDAL and QGIS write beside a raster the
 
 
 class ModalityWriter:
-    """Takes the windows of one modality; counts the valid pixels on the way."""
+    """Takes the windows of one modality; counts the valid pixels on the way.
 
-    def __init__(self, writer: Any) -> None:
+    Attributes:
+        valid_pixels: Pixels so far where all layers are valid.
+        valid_by_layer: Valid pixels so far of each layer.
+    """
+
+    def __init__(self, writer: Any, layers: int) -> None:
         self._writer = writer
         self.valid_pixels = 0
+        self.valid_by_layer = np.zeros(layers, np.int64)
 
     def write(self, values: FloatArray, valid: BoolArray, window: Window) -> None:
         """Write a window.
@@ -56,6 +63,7 @@ class ModalityWriter:
         valid = np.broadcast_to(valid, values.shape)
         self._writer.write(np.where(valid, values, np.float32(np.nan)), window)
         self.valid_pixels += int(valid.all(axis=0).sum())
+        self.valid_by_layer += valid.sum(axis=(1, 2))
 
 
 class StackWriter:
@@ -81,7 +89,7 @@ class StackWriter:
         grid = self.grid.coarser(factor)
         file = f'{name}.tif'
         with new_geotiff(self.folder / file, grid, list(quantities)) as tiff:
-            writer = ModalityWriter(tiff)
+            writer = ModalityWriter(tiff, len(quantities))
             yield writer
         share = writer.valid_pixels / (grid.rows * grid.cols)
         self._modalities[name] = ModalityRecord(file, factor, dict(quantities), share)
@@ -209,10 +217,14 @@ def new_stack(folder: str | Path, grid: Grid, *, overwrite: bool = False) -> Ite
 
 
 def _clear_leftovers(folder: Path, host: str) -> None:
-    """Remove hidden folders of runs on this machine that were killed."""
-    for leftover in folder.parent.glob(f'.{folder.name}.{host}.*.part'):
-        process = leftover.name.split('.')[-2]
-        if process.isdigit() and int(process) != os.getpid() and not _is_alive(int(process)):
+    """Clear away, or put back, hidden folders of runs on this machine that were killed."""
+    for leftover in folder.parent.glob(f'.{glob.escape(f"{folder.name}.{host}")}.*'):
+        process, ending = leftover.name.rsplit('.', 2)[-2:]
+        if not process.isdigit() or int(process) == os.getpid() or _is_alive(int(process)):
+            continue
+        if ending == 'old' and not folder.exists():
+            leftover.rename(folder)  # killed between the two renames
+        elif ending in {'old', 'part'}:
             shutil.rmtree(leftover, ignore_errors=True)
 
 

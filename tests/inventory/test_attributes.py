@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from fusionls.geo.grid import Grid
 from fusionls.inventory.attributes import (
-    gradient,
     probability_attributes,
     shape_attributes,
     stack_attributes,
@@ -88,16 +87,6 @@ def test_a_slope_layer_is_taken_as_it_is(tmp_path):
     )
     labels = np.ones((16, 16), np.int32)
     assert stack_attributes(labels, stack)['slope_mean_degrees'][0] == 7
-
-
-def test_gradients_see_across_strips_and_stop_beside_voids():
-    z = plane(9, 9, 2.0, 45, 90).astype(np.float32)
-    valid = np.ones((9, 9), bool)
-    valid[4, 4] = False
-    east, north, known = gradient(np.where(valid, z, 0), valid, 2.0)
-    assert known.sum() == 49 - 9
-    np.testing.assert_allclose(east[known], -1, atol=1e-3)
-    np.testing.assert_allclose(north[known], 0, atol=1e-3)
 
 
 def test_a_landslide_over_many_strips_has_the_same_ground_as_one_in_one(tmp_path):

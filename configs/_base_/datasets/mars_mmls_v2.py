@@ -1,7 +1,7 @@
 """Real tiles of Valles Marineris, Mars (MMLSv2). Owns: layers, factors, the loaders, evaluators.
 
-Training tiles are cut anywhere in the training ground with 32 pixels of context; validation
-tiles are the published cells with the context of their validation neighbours, each pixel counted
+Training tiles of 192 pixels are cut anywhere in the training ground; validation tiles are the
+published cells with 64 pixels of context from their validation neighbours, each pixel counted
 once. Columns 20 to 29 and 60 to 69 are validation; one column beside each belongs to nobody.
 """
 
@@ -62,7 +62,7 @@ val_dataloader = dict(
         layers=layers,
         split='val',
         pipeline=[
-            dict(type=LoadTile, context=32, label_context=False),
+            dict(type=LoadTile, context=64, label_context=False),
             dict(type=PackTile),
         ],
     ),
@@ -78,7 +78,7 @@ test_dataloader = dict(
         layers=layers,
         split='val',
         pipeline=[
-            dict(type=LoadTile, context=32, label_context=False),
+            dict(type=LoadTile, context=64, label_context=False),
             dict(type=PackTile),
         ],
     ),

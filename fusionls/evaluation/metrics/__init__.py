@@ -1,5 +1,6 @@
 """Thin mmengine metrics over ``evaluation.functional``."""
 
+from fusionls.evaluation.metrics.landslide_instance_metric import LandslideInstanceMetric
 from fusionls.evaluation.metrics.landslide_metric import LandslideMetric
 
-__all__ = ['LandslideMetric']
+__all__ = ['LandslideInstanceMetric', 'LandslideMetric']

@@ -1,4 +1,4 @@
-"""40 epochs of AdamW, one warm-up tenth, cosine to zero, weights averaged. Owns: optim_wrapper,
+"""24 epochs of AdamW, two of them to warm up, cosine to zero, weights averaged. Owns: optim_wrapper,
 param_scheduler, train_cfg, val_cfg, test_cfg, averaging."""
 
 from mmengine.hooks import EMAHook
@@ -7,7 +7,7 @@ from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
 from torch.optim import AdamW
 
-epochs = 40
+epochs = 24
 optim_wrapper = dict(
     type=OptimWrapper,
     optimizer=dict(type=AdamW, lr=1e-3, weight_decay=0.01),
@@ -19,19 +19,19 @@ param_scheduler = [
         start_factor=0.04,
         by_epoch=True,
         begin=0,
-        end=epochs // 10,
+        end=epochs // 12,
         convert_to_iter_based=True,
     ),
     dict(
         type=CosineAnnealingLR,
         by_epoch=True,
-        begin=epochs // 10,
+        begin=epochs // 12,
         end=epochs,
         eta_min=0.0,
         convert_to_iter_based=True,
     ),
 ]
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=10)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=6)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
 averaging = dict(

@@ -1,0 +1,41 @@
+# make demo: the main job on a simulated valley.   make test: the tests.   Both set .venv up first.
+PY := .venv/bin/python
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help setup demo test test-slow test-openmmlab lint format bench mars clean
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: ## make .venv from requirements.lock (does nothing twice)
+	@tools/dev/setup.sh
+
+demo: setup ## train on a simulated valley, map another one, write its inventory and a picture
+	$(PY) demo/run_demo.py --out demo/output
+
+test: setup ## the tests, two at a time
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadgroup -m 'not slow'
+
+test-slow: setup ## real training: the tests marked slow
+	$(PY) -m pytest -q -m slow
+
+test-openmmlab: ## ops and models beside the original OpenMMLab distributions, in their own environment
+	tools/dev/check_openmmlab.sh
+
+lint: setup ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: setup ## let ruff format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: setup ## throughput of training and mapping beside bare loops
+	$(PY) benchmarks/throughput.py
+
+mars: setup ## the table of README on real tiles (needs FUSIONLS_REAL_DATA; about an hour and a half)
+	PY=$(PY) benchmarks/mars/run_table.sh
+
+clean: ## remove what runs wrote (not .venv)
+	rm -rf demo/output work_dirs .pytest_cache .mypy_cache .ruff_cache
