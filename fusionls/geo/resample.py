@@ -78,9 +78,9 @@ class Resampler:
         The square root of the area ratio: oblong pixels count by their area. NaN where the
         target's centre does not exist in the source's CRS.
         """
-        middle = Affine.translation(self.target.cols / 2, self.target.rows / 2)
-        points = [middle * corner for corner in ((-0.5, 0), (0.5, 0), (0, -0.5), (0, 0.5))]
-        cols, rows = self._source_position(np.array(points))
+        middle = np.array([self.target.cols / 2, self.target.rows / 2])
+        sides = np.array([(-0.5, 0), (0.5, 0), (0, -0.5), (0, 0.5)])
+        cols, rows = self._source_position(middle + sides)
         jacobian = (cols[1] - cols[0]) * (rows[3] - rows[2]) - (cols[3] - cols[2]) * (
             rows[1] - rows[0]
         )
@@ -224,11 +224,12 @@ class Resampler:
         else:
             method = Resampling.bilinear
         weight = valid.astype(np.float64)
+        values = np.where(valid, values, np.float32(0))  # 0 * NaN is NaN
         if kind is Kind.AZIMUTH:
             angle = np.deg2rad(values.astype(np.float64))
             parts = [np.sin(angle) * weight, np.cos(angle) * weight, weight]
         else:
-            parts = [values * weight, weight]
+            parts = [values.astype(np.float64), weight]
         warped = self._warp(np.stack(parts), source_transform, target, method)
         weight = warped[-1]
         sound = weight >= MIN_VALID_WEIGHT - 1e-9

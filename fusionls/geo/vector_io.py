@@ -50,7 +50,8 @@ def read_polygons(
         raise CrsMissingError(
             f'{path}: has no CRS. Write it again with one: ogr2ogr -a_srs EPSG:<code> OUT IN.'
         )
-    frame = frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+    shapes = frame.geometry.values
+    frame = frame[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     wrong = sorted(set(frame.geom_type) - {'Polygon', 'MultiPolygon'})
     if wrong:
         raise InputError(f'{path}: holds {", ".join(wrong)}; expected polygons only')
@@ -76,7 +77,7 @@ def _polygons_only(shapes: geopandas.GeoSeries) -> geopandas.GeoSeries:
         shapes = shapes.copy()
         shapes[mixed] = geopandas.GeoSeries(mended, index=shapes.index[mixed], crs=shapes.crs)
     # mending may leave nothing but a line
-    return shapes.where(shapes.area > 0, shapely.Polygon())
+    return shapes.where(shapely.area(shapes.values) > 0, shapely.Polygon())
 
 
 def write_polygons(frame: geopandas.GeoDataFrame, path: str | Path, layer: str) -> None:

@@ -46,7 +46,7 @@ Predict = Callable[[Batch], FloatArray]
 (N, h, w), to the landslide probability (N, H, W) float32 on the base grid of the windows."""
 
 BAND_NAME = 'landslide_probability'
-CACHE_BYTES = 32 * 2**20  # GDAL's own default is 5 % of all memory and fills with the scene
+CACHE_BYTES = 16 * 2**20  # GDAL's own default is 5 % of all memory and fills with the scene
 BLOCK_ROWS = 256  # rows of a block of new_geotiff; whole blocks are never read back
 
 

@@ -152,7 +152,7 @@ def _lay_parcels(land: Landscape, slope: Field, pixel: float, rng: np.random.Gen
     lattice = np.stack([i * 1.3, j * 0.8], axis=1) + rng.uniform(-0.22, 0.22, (i.size, 2))
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     seeds = lattice @ rotation * side + (rows / 2, cols / 2)
-    at = np.stack(np.mgrid[0:rows, 0:cols], axis=-1).reshape(-1, 2)
+    at = np.mgrid[0:rows, 0:cols].reshape(2, -1).T
     parcel = cKDTree(seeds).query(at)[1].reshape(rows, cols)
     size = np.bincount(parcel.ravel(), minlength=len(seeds)).clip(1)
     mean_slope = np.bincount(parcel.ravel(), slope.ravel(), len(seeds)) / size
@@ -189,11 +189,24 @@ def _spots(
     return chosen
 
 
-def _offsets(shape: tuple[int, int], spot: tuple[int, int], pixel: float) -> tuple[Field, Field]:
-    """Metres south and east of a spot, as column and row vectors that broadcast."""
-    south = (np.arange(shape[0])[:, None] - spot[0]) * pixel
-    east = (np.arange(shape[1])[None, :] - spot[1]) * pixel
-    return south, east
+@dataclass(frozen=True)
+class _Place:
+    """A square around a spot: its pixels, and metres south and east of the spot in it."""
+
+    area: tuple[slice, slice]
+    south: Field
+    east: Field
+
+
+def _around(shape: tuple[int, ...], spot: tuple[int, int], reach: float, pixel: float) -> _Place:
+    """The square of ``reach`` metres to all sides of a spot, cut at the edge of the scene."""
+    steps = round(reach / pixel)
+    rows, cols = (
+        np.arange(max(0, at - steps), min(length, at + steps + 1))
+        for at, length in zip(spot, shape, strict=True)
+    )
+    south, east = np.meshgrid((rows - spot[0]) * pixel, (cols - spot[1]) * pixel, indexing='ij')
+    return _Place((slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)), south, east)
 
 
 def _cut_quarries(
@@ -202,30 +215,34 @@ def _cut_quarries(
     """Quarries: a flat floor dug into a hillside, with walls of 60 degrees."""
     fit = (slope > 8) & (slope < 25) & (terrain.river_distance > 120)
     for spot in _spots(LookAlike.QUARRY, fit, 300.0, pixel, rng):
-        south, east = _offsets(slope.shape, spot, pixel)
-        ragged = 8.0 * smooth_noise(rng, slope.shape, 25.0 / pixel)
-        reach = rng.uniform(35.0, 65.0) - np.hypot(south, east * rng.uniform(0.7, 1.3)) + ragged
+        place = _around(slope.shape, spot, 140.0, pixel)
+        away = np.hypot(place.south, place.east * rng.uniform(0.7, 1.3))
+        ragged = 8.0 * smooth_noise(rng, away.shape, 25.0 / pixel)
+        reach = rng.uniform(35.0, 65.0) - away + ragged
         inside = reach > 0
-        floor = np.quantile(land.ground[inside], 0.15)
+        ground = land.ground[place.area]
+        floor = np.quantile(ground[inside], 0.15)
         walls = floor + np.tan(np.radians(60.0)) * np.maximum(12.0 - reach, 0.0)
-        land.ground[inside] = np.minimum(land.ground, walls)[inside]
-        land.cover[inside] = Cover.QUARRY
-        land.look_alikes[inside] = LookAlike.QUARRY
+        ground[inside] = np.minimum(ground, walls)[inside]
+        land.cover[place.area][inside] = Cover.QUARRY
+        land.look_alikes[place.area][inside] = LookAlike.QUARRY
 
 
 def _cut_terraces(land: Landscape, slope: Field, pixel: float, rng: np.random.Generator) -> None:
-    """Old river terraces under forest; the forest is there whatever stood before."""
+    """Old river terraces, where forest stands on moderate slopes."""
     wide = gaussian_filter(slope, 50.0 / pixel)
     fit = (wide > 5) & (wide < 15) & (land.cover == Cover.FOREST)
     for spot in _spots(LookAlike.TERRACE, fit, 320.0, pixel, rng):
-        south, east = _offsets(slope.shape, spot, pixel)
-        ragged = 20.0 * smooth_noise(rng, slope.shape, 50.0 / pixel)
-        near = rng.uniform(70.0, 130.0) - np.hypot(south, east) + ragged
-        free = (land.look_alikes == LookAlike.NONE) & (land.cover == Cover.FOREST)
-        region = smoothstep(near, 0.0, 20.0) * free * (slope < 20)
+        place = _around(slope.shape, spot, 240.0, pixel)
+        ragged = 20.0 * smooth_noise(rng, place.south.shape, 50.0 / pixel)
+        near = rng.uniform(70.0, 130.0) - np.hypot(place.south, place.east) + ragged
+        free = (land.look_alikes[place.area] == LookAlike.NONE) & (
+            land.cover[place.area] == Cover.FOREST
+        )
+        region = smoothstep(near, 0.0, 20.0) * free * (slope[place.area] < 20)
         region = gaussian_filter(region, 5.0 / pixel)
-        land.ground = add_terraces(land.ground, region, pixel, rng)
-        land.look_alikes[(region > 0.3) & free] = LookAlike.TERRACE
+        land.ground[place.area] = add_terraces(land.ground[place.area], region, pixel, rng)
+        land.look_alikes[place.area][(region > 0.3) & free] = LookAlike.TERRACE
 
 
 def _cut_clearings(land: Landscape, slope: Field, pixel: float, rng: np.random.Generator) -> None:
@@ -233,16 +250,16 @@ def _cut_clearings(land: Landscape, slope: Field, pixel: float, rng: np.random.G
     forest = (land.cover == Cover.FOREST) & (land.look_alikes == LookAlike.NONE)
     fit = forest & (slope > 8) & (slope < 32)
     for spot in _spots(LookAlike.CLEARING, fit, 150.0, pixel, rng):
-        south, east = _offsets(slope.shape, spot, pixel)
+        place = _around(slope.shape, spot, 120.0, pixel)
         turn = rng.uniform(0, np.pi)
-        a = np.abs(south * np.cos(turn) + east * np.sin(turn))
-        b = np.abs(-south * np.sin(turn) + east * np.cos(turn))
-        ragged = 5.0 * smooth_noise(rng, slope.shape, 15.0 / pixel)
+        a = np.abs(place.south * np.cos(turn) + place.east * np.sin(turn))
+        b = np.abs(-place.south * np.sin(turn) + place.east * np.cos(turn))
+        ragged = 5.0 * smooth_noise(rng, a.shape, 15.0 / pixel)
         sides = rng.uniform(25.0, 65.0, 2)
-        inside = (a < sides[0] + ragged) & (b < sides[1] + ragged) & forest
-        land.cover[inside] = Cover.CLEARING
-        land.look_alikes[inside] = LookAlike.CLEARING
-        land.tone[inside] = np.exp(0.15 * rng.standard_normal())
+        inside = (a < sides[0] + ragged) & (b < sides[1] + ragged) & forest[place.area]
+        land.cover[place.area][inside] = Cover.CLEARING
+        land.look_alikes[place.area][inside] = LookAlike.CLEARING
+        land.tone[place.area][inside] = np.exp(0.15 * rng.standard_normal())
 
 
 def _sink(
@@ -251,13 +268,14 @@ def _sink(
     """Subsidence bowls of 10 to 35 mm/yr on flat ground: compaction, pumping, old mines."""
     flat = (gaussian_filter(slope, 30.0 / pixel) < 5) & (terrain.river_distance > 50)
     for spot in _spots(LookAlike.SUBSIDENCE, flat, 200.0, pixel, rng):
-        south, east = _offsets(slope.shape, spot, pixel)
+        place = _around(slope.shape, spot, 400.0, pixel)
+        gentle = slope[place.area] < 9
         radius = rng.uniform(35.0, 80.0)
-        away = np.hypot(south, east * rng.uniform(0.7, 1.4)) / radius
-        bowl = np.exp(-0.5 * away**2 * 1.5) * (slope < 9)
-        land.subsidence -= rng.uniform(0.010, 0.035) * gaussian_filter(bowl, 10.0 / pixel)
-        core = (away < 1.2) & (slope < 9) & (land.look_alikes == LookAlike.NONE)
-        land.look_alikes[core] = LookAlike.SUBSIDENCE
+        away = np.hypot(place.south, place.east * rng.uniform(0.7, 1.4)) / radius
+        bowl = gaussian_filter(np.exp(-0.75 * away**2) * gentle, 10.0 / pixel)
+        land.subsidence[place.area] -= rng.uniform(0.010, 0.035) * bowl
+        free = land.look_alikes[place.area] == LookAlike.NONE
+        land.look_alikes[place.area][(away < 1.2) & gentle & free] = LookAlike.SUBSIDENCE
 
 
 def _lay_roads(land: Landscape, pixel: float, rng: np.random.Generator) -> None:

@@ -15,7 +15,7 @@ Field = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float) -> Field:
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> Field:
     """Gaussian field with a Gaussian covariance.
 
     Args:
@@ -48,7 +48,7 @@ def _enlarged(field: Field, step: int) -> Field:
 
 
 def fractal_noise(
-    rng: np.random.Generator, shape: tuple[int, int], hurst: float, longest: float
+    rng: np.random.Generator, shape: tuple[int, ...], hurst: float, longest: float
 ) -> Field:
     """Self-affine field without wavelengths longer than ``longest``.
 

@@ -44,7 +44,7 @@ AREAS = {
     SlideKind.SLOW: (8_000.0, 60_000.0),
 }
 """Least and largest area, m2: from 120 optical, 240 LiDAR and 20 InSAR pixels upward."""
-RELIEF_SHARE = {SlideKind.FRESH: 0.12, SlideKind.OLD: 0.45, SlideKind.SLOW: 0.05}
+RELIEF_SHARE = {SlideKind.FRESH: 0.08, SlideKind.OLD: 0.45, SlideKind.SLOW: 0.05}
 """Share of the scaled volume that left the zone of depletion."""
 HUMMOCKS = {SlideKind.FRESH: 0.12, SlideKind.OLD: 1.9, SlideKind.SLOW: 0.15}
 """Standard deviation of the roughness of the body, metres."""
@@ -124,7 +124,7 @@ def make_body(
     area: float,
     centre: tuple[int, int],
     aspect: float,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     pixel: float,
     rng: np.random.Generator,
 ) -> Body | None:
@@ -259,8 +259,10 @@ def place_landslides(
         if body is None:
             continue
         area_of = (body.rows, body.cols)
-        middle = (body.rows.start + body.inside.shape[0] // 2,
-                  body.cols.start + body.inside.shape[1] // 2)
+        middle = (
+            body.rows.start + body.inside.shape[0] // 2,
+            body.cols.start + body.inside.shape[1] // 2,
+        )
         change, volume = ground_change(kind, body, pixel, rng)
         result.ground[area_of] += change
         if kind is not SlideKind.FRESH:
@@ -277,8 +279,14 @@ def place_landslides(
         taken[area_of] |= grown
         result.landslides.append(
             Landslide(
-                number, kind, float(body.inside.sum()) * pixel**2, volume,
-                float(slope[middle]), float(aspect[middle]), speed, c,
+                number,
+                kind,
+                float(body.inside.sum()) * pixel**2,
+                volume,
+                float(slope[middle]),
+                float(aspect[middle]),
+                speed,
+                c,
             )
         )
     return result
@@ -304,4 +312,3 @@ def _find_place(
             if low <= body.inside.sum() * pixel**2 <= high * 1.1:
                 return body
     return None
-

@@ -23,7 +23,7 @@ def least_cost_path(
     starts: Sequence[tuple[int, int]],
     stop: tuple[int, int],
     step: int,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
 ) -> NDArray[np.int64]:
     """The cheapest way from any of some cells of a coarse raster to one, in pixels of the fine one.
 
@@ -59,7 +59,7 @@ def least_cost_path(
 
 
 def _curve(
-    cells: Field, coarse: tuple[int, int], step: int, shape: tuple[int, int]
+    cells: Field, coarse: tuple[int, ...], step: int, shape: tuple[int, ...]
 ) -> NDArray[np.int64]:
     """Round the corners of a chain of cells and draw it in fine pixels, out to the edges."""
     last = np.array(coarse) - 1

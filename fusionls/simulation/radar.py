@@ -33,9 +33,7 @@ def line_of_sight(incidence: float = INCIDENCE, heading: float = HEADING) -> Fie
     """
     inc = np.radians(incidence)
     azimuth = np.radians(90.0 - heading)  # of ground to satellite, anticlockwise from north
-    return np.array(
-        [-np.sin(inc) * np.sin(azimuth), np.sin(inc) * np.cos(azimuth), np.cos(inc)]
-    )
+    return np.array([-np.sin(inc) * np.sin(azimuth), np.sin(inc) * np.cos(azimuth), np.cos(inc)])
 
 
 def downslope_visibility(slope: Field | float, aspect: Field | float) -> Field:

@@ -123,7 +123,7 @@ def optical_image(
 
 
 def clouds(
-    shape: tuple[int, int], share: float, pixel: float, rng: np.random.Generator
+    shape: tuple[int, ...], share: float, pixel: float, rng: np.random.Generator
 ) -> tuple[Mask, Field]:
     """Cloud with its shadow as a product's mask holds it, and the haze left around.
 

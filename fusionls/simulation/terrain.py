@@ -87,7 +87,8 @@ class Terrain:
 @cache
 def real_terrain() -> RealTerrain:
     """Read the sample data, once."""
-    with cbook.get_sample_data('jacksboro_fault_dem.npz') as stored:
+    path = str(cbook.get_sample_data('jacksboro_fault_dem.npz', asfileobj=False))
+    with np.load(path) as stored:
         elevation = stored['elevation'].astype(np.float64)
         west, north = float(stored['xmin']), float(stored['ymin'])  # ymin is the upper edge
         step = float(stored['dx'])
@@ -218,9 +219,7 @@ def _relief(site: Site, size: int, pixel: float) -> Field:
     return np.rot90(relief, site.turns).copy()
 
 
-def _river(
-    ground: Field, pixel: float, rng: np.random.Generator
-) -> tuple[np.ndarray, Field]:
+def _river(ground: Field, pixel: float, rng: np.random.Generator) -> tuple[np.ndarray, Field]:
     """Pixels (n, 2) of the river from source to mouth, and its falling water level, metres."""
     step = max(1, round(40.0 / pixel))
     coarse = gaussian_filter(ground, step / 2)[step // 2 :: step, step // 2 :: step]
@@ -242,9 +241,7 @@ def _river(
     return path, gaussian_filter1d(profile, 50.0 / pixel)
 
 
-def add_terraces(
-    ground: Field, regions: Field, pixel: float, rng: np.random.Generator
-) -> Field:
+def add_terraces(ground: Field, regions: Field, pixel: float, rng: np.random.Generator) -> Field:
     """Cut old river terraces into hillsides: treads and risers along contour lines.
 
     A riser is as steep and high as an old head scarp and so looks like one, but it follows a line

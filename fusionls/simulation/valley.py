@@ -141,9 +141,7 @@ def make_valley(
     optical = sensors.optical_image(
         cover, tone, placed.ground, canopy, slow, cloud_share, pixel, streams[5]
     )
-    dem, dem_grid = sensors.coarse_dem(
-        placed.ground_without_fresh, land.canopy, grid, streams[6]
-    )
+    dem, dem_grid = sensors.coarse_dem(placed.ground_without_fresh, land.canopy, grid, streams[6])
     velocity, coherence = sensors.insar_products(
         placed.ground, cover, canopy, los_motion, pixel, streams[7]
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import ndimage
 
 from fusionls.geo.raster import BoolArray, FloatArray
-from fusionls.layers.terrain.slope import horn_gradient
+from fusionls.layers.terrain.slope import HALO, horn_gradient
 
 
 def hillshade(
@@ -52,3 +53,31 @@ def hillshade(
     # the normal of a surface z(east, north) is (-dz/de, -dz/dn, 1), to be made of length one
     cosine = (up - to_east * east - to_north * north) / np.sqrt(1 + east * east + north * north)
     return np.where(sound, np.clip(cosine, 0, 1), np.float32(0)), sound
+
+
+def relit(elevation: FloatArray, valid: BoolArray, pixel: float) -> FloatArray:
+    """Hillshade of a tile that was turned, at every valid cell, under the default sun.
+
+    Unlike :func:`hillshade` it loses no cell to the rim or to voids: beyond the rim the ground
+    goes on straight (linear extrapolation, exact for a plane), and a void is level with the
+    nearest valid cell. Cells whose 3x3 neighbourhood is valid get the same light as there.
+
+    Args:
+        elevation: (H, W), metres; anything where invalid; at least 2 x 2.
+        valid: (H, W).
+        pixel: Cell side, metres.
+
+    Returns:
+        (H, W) in [0, 1], zero where invalid.
+    """
+    if not valid.any():
+        return np.zeros(elevation.shape, np.float32)
+    filled = np.asarray(elevation, np.float32)
+    if not valid.all():
+        nearest = ndimage.distance_transform_edt(
+            ~valid, return_distances=False, return_indices=True
+        )
+        filled = filled[tuple(nearest)]
+    around = np.pad(filled, HALO, mode='reflect', reflect_type='odd')
+    light, _ = hillshade(around, np.ones(around.shape, bool), pixel)
+    return np.where(valid, light[HALO:-HALO, HALO:-HALO], np.float32(0))

@@ -9,11 +9,13 @@ same thing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmengine.model import BaseModule, ModuleDict, ModuleList
 from torch import Tensor
 
@@ -92,6 +94,15 @@ class MultiBranchEncoder(BaseModule):
                 f'branches {idle} have no level at the strides {strides} of the finest branch; '
                 'give them an encoder with finer levels'
             )
+        for modality, branch in self.branches.items():
+            deep = [v.stride for v in branch.levels if v.stride not in strides]
+            if deep:
+                print_log(
+                    f'branch {modality!r}: its levels of stride {deep} enter nowhere (the finest '
+                    f'branch has {strides}) and cost time; give its encoder fewer levels',
+                    'current',
+                    logging.WARNING,
+                )
         self.fusions = ModuleList()
         for number, level in enumerate(self.levels):
             entering = {

@@ -8,6 +8,7 @@ only as a backbone of its own, which cannot take the levels of another encoder.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,13 +47,17 @@ class UNetHead(BaseDecodeHead):
                 f'got {list(widths)}'
             )
         options.setdefault('norm_cfg', dict(type='BN'))
-        super().__init__(
-            in_channels=list(in_channels),
-            channels=widths[-1],
-            in_index=list(range(len(in_channels))),
-            input_transform='multiple_select',
-            **options,
-        )
+        with warnings.catch_warnings():
+            # mmseg advises one logit for two classes; two with softmax are on purpose, so that
+            # every head and loss of mmseg fits
+            warnings.filterwarnings('ignore', message='For binary segmentation')
+            super().__init__(
+                in_channels=list(in_channels),
+                channels=widths[-1],
+                in_index=list(range(len(in_channels))),
+                input_transform='multiple_select',
+                **options,
+            )
         self.steps = ModuleList()
         width = in_channels[-1]
         for skip, out in zip(reversed(in_channels[:-1]), widths, strict=True):

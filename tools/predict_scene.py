@@ -1,0 +1,58 @@
+"""Map a scene: tools/predict_scene.py CONFIG CHECKPOINT STACK OUT.tif."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmengine.config import DictAction
+
+from fusionls import apis
+from fusionls.console import progress_bar, run_tool
+
+
+def main() -> None:
+    """Parse arguments, map, say where the map is."""
+    parser = argparse.ArgumentParser(
+        description='Write the landslide probability of every pixel of a stack as a GeoTIFF.',
+        epilog='Memory does not grow with the height of the scene. '
+        'Next: tools/make_inventory.py OUT.tif INVENTORY.gpkg --stack STACK',
+    )
+    parser.add_argument('config', help='the config the checkpoint was trained with')
+    parser.add_argument('checkpoint')
+    parser.add_argument('stack', help='folder written by tools/build_stack.py')
+    parser.add_argument('out', help='GeoTIFF to write')
+    parser.add_argument(
+        '--modalities',
+        nargs='+',
+        metavar='NAME',
+        help='show the model only these (default: all that model and stack share)',
+    )
+    parser.add_argument('--window', type=int, default=512, help='window side, base pixels')
+    parser.add_argument('--overlap', type=int, default=128, help='overlap of windows, base pixels')
+    parser.add_argument('--batch-size', type=int, default=4, help='windows per forward pass')
+    parser.add_argument(
+        '--turns', type=int, choices=[1, 8], default=1, help='8: mean over turned and mirrored'
+    )
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: cuda if there)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
+    args = parser.parse_args()
+    config = apis.load_config(args.config, args.cfg_options)
+    with progress_bar('mapping') as bar:
+        out = apis.predict_scene(
+            config,
+            args.checkpoint,
+            args.stack,
+            args.out,
+            modalities=args.modalities,
+            window=args.window,
+            overlap=args.overlap,
+            batch_size=args.batch_size,
+            turns=args.turns,
+            device=args.device,
+            progress=lambda done, total: bar.report(done, total, 'mapping'),
+        )
+    print(f'wrote {out}')
+
+
+if __name__ == '__main__':
+    raise SystemExit(run_tool(main))
