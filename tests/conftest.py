@@ -23,7 +23,9 @@ def real_data() -> Path:
     named = os.environ.get('FUSIONLS_REAL_DATA')
     folder = Path(named) if named else Path(__file__).parents[2] / 'shared' / 'data'
     if not folder.is_dir():
-        pytest.skip(f'no public data sets: FUSIONLS_REAL_DATA is not set and no {folder.name} found')
+        pytest.skip(
+            f'no public data sets: FUSIONLS_REAL_DATA is not set and no {folder.name} found'
+        )
     return folder
 
 
@@ -32,7 +34,11 @@ def utm_grid() -> Callable[..., Grid]:
     """Makes a grid in UTM 17 north, metres."""
 
     def make(
-        rows: int, cols: int, pixel: float = 10.0, west: float = 500_000.0, north: float = 4_000_000.0
+        rows: int,
+        cols: int,
+        pixel: float = 10.0,
+        west: float = 500_000.0,
+        north: float = 4_000_000.0,
     ) -> Grid:
         return Grid(pyproj.CRS(32617), west, north, pixel, pixel, rows, cols)
 

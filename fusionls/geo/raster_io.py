@@ -39,9 +39,8 @@ FILL_LIMIT = 1e30
 """Magnitude beyond which a float is an undeclared fill value (GDAL and ESRI use -3.4e38)."""
 
 
-@contextmanager
-def opened(path: str | Path) -> Iterator[DatasetReader]:
-    """Open a raster for reading.
+def open_raster(path: str | Path) -> DatasetReader:
+    """Open a raster for reading, for as long as the caller keeps it; :func:`opened` closes.
 
     Raises:
         FileMissingError: There is no such file.
@@ -53,13 +52,21 @@ def opened(path: str | Path) -> Iterator[DatasetReader]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)  # grid_of says it better
-            dataset = rasterio.open(path)
+            return rasterio.open(path)
     except RasterioIOError as error:
         raise NotARasterError(
             f'{path}: not a raster GDAL can open ({error}); expected a GeoTIFF'
         ) from error
-    with dataset:
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[DatasetReader]:
+    """Open a raster for reading and close it; raises what :func:`open_raster` raises."""
+    dataset = open_raster(path)
+    try:
         yield dataset
+    finally:
+        dataset.close()
 
 
 def grid_of(dataset: DatasetReader) -> Grid:

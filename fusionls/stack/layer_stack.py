@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from fusionls.errors import (
 )
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
-from fusionls.geo.raster_io import grid_of, opened, read_bands
+from fusionls.geo.raster_io import grid_of, open_raster, opened, read_bands
 from fusionls.geo.window import Window
 from fusionls.quantities import Quantity
 from fusionls.sources.mapped_landslides import UNMAPPED
@@ -216,17 +215,17 @@ class LayerStack:
         # GDAL handles must be shared neither by threads nor across a fork
         if getattr(self._local, 'process', None) != os.getpid():
             self._local.process = os.getpid()
-            self._local.files = ExitStack()
             self._local.datasets = {}
         if path not in self._local.datasets:
-            self._local.datasets[path] = self._local.files.enter_context(opened(path))
+            self._local.datasets[path] = open_raster(path)
         dataset: DatasetReader = self._local.datasets[path]
         return dataset
 
     def close(self) -> None:
         """Close the files this thread has open; reading opens them again."""
         if getattr(self._local, 'process', None) == os.getpid():
-            self._local.files.close()
+            for dataset in self._local.datasets.values():
+                dataset.close()
         self._local = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:

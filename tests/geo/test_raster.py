@@ -20,5 +20,7 @@ def test_invalid_pixels_are_nan_when_filled_and_only_those(utm_grid):
 def test_arrays_that_do_not_fit_the_grid_are_refused_by_name(utm_grid, part):
     arrays = {'values': np.zeros((2, 3), np.float32), 'valid': np.ones((2, 3), bool)}
     arrays[part] = arrays[part][:, :2]
-    with pytest.raises(GridMismatchError, match=rf'slope: {part} are \(2, 2\), the grid is \(2, 3\)'):
+    with pytest.raises(
+        GridMismatchError, match=rf'slope: {part} are \(2, 2\), the grid is \(2, 3\)'
+    ):
         Raster('slope', **arrays, grid=utm_grid(2, 3), quantity=Quantity('degree'))

@@ -132,7 +132,9 @@ def test_a_raster_that_is_not_north_up_is_refused_with_the_cure(write_raster, tr
 
 def test_a_truncated_raster_is_refused_when_read(tmp_path, utm_grid):
     path = tmp_path / 'a.tif'
-    write_geotiff(path, utm_grid(600, 600), ['a'], np.ones((1, 600, 600), np.float32), compress='none')
+    write_geotiff(
+        path, utm_grid(600, 600), ['a'], np.ones((1, 600, 600), np.float32), compress='none'
+    )
     with path.open('r+b') as stream:
         stream.truncate(path.stat().st_size // 2)
     with pytest.raises(NotARasterError, match=r'a\.tif: .*damaged or incomplete'):
@@ -253,7 +255,9 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_the_name(tmp_path, utm_gr
 
 
 def test_grid_of_reads_crs_origin_and_pixel(write_raster):
-    path = write_raster('a.tif', PLAIN, transform=Affine(0.5, 0, 7.0, 0, -0.25, 9.0), crs='EPSG:4326')
+    path = write_raster(
+        'a.tif', PLAIN, transform=Affine(0.5, 0, 7.0, 0, -0.25, 9.0), crs='EPSG:4326'
+    )
     with opened(path) as dataset:
         grid = grid_of(dataset)
     assert grid.bounds == (7.0, 8.25, 9.0, 9.0)

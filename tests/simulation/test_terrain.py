@@ -53,7 +53,7 @@ def test_relief_is_that_of_the_real_site():
     assert np.ptp(terrain.ground) == pytest.approx(np.ptp(piece), rel=0.15)
 
 
-def test_river_runs_on_flat_ground_and_never_uphill_by_much():
+def test_river_runs_through_a_plain_flatter_than_the_hillsides():
     terrain = make_terrain(choose_site(4, 2560.0), 512, 5.0, np.random.default_rng(0))
     plain = (terrain.river_distance > 20) & (terrain.river_distance < 40)
     east, north = np.gradient(terrain.ground, 5.0)

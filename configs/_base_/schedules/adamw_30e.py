@@ -1,5 +1,7 @@
-"""30 epochs of AdamW, three of them to warm up, cosine to zero, weights averaged. Owns: optim_wrapper,
-param_scheduler, train_cfg, val_cfg, test_cfg, averaging."""
+"""30 epochs of AdamW: three to warm up, then cosine to zero, weights averaged.
+
+Owns: epochs, optim_wrapper, param_scheduler, train_cfg, val_cfg, test_cfg, averaging.
+"""
 
 from mmengine.hooks import EMAHook
 from mmengine.model import ExponentialMovingAverage

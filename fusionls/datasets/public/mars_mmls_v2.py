@@ -170,10 +170,10 @@ class MarsMmlsV2:
                 f'{self.root / "masks" / path.name}: values {np.unique(mask)[:5]}, shape '
                 f'{mask.shape[1:]}; expected {CELL} x {CELL} of 0 and 1'
             )
-        inputs = {}
+        inputs: dict[str, tuple[FloatArray, BoolArray]] = {}
         for modality, bands in BANDS.items():
             index = [band - 1 for band in bands.values()]
-            inputs[modality] = (values[index], valid[index].all(0))
+            inputs[modality] = (values[index], np.asarray(valid[index].all(0)))
         return inputs, mask[0].astype(np.uint8)
 
     def read(
@@ -181,7 +181,7 @@ class MarsMmlsV2:
     ) -> dict[str, tuple[FloatArray, BoolArray]]:
         """Values (C, h, w), zero where invalid, and valid (h, w) of any window."""
         chosen = list(self.modalities) if modalities is None else list(modalities)
-        out = {
+        out: dict[str, tuple[FloatArray, BoolArray]] = {
             m: (
                 np.zeros((len(self.modalities[m].layers), window.height, window.width), np.float32),
                 np.zeros((window.height, window.width), bool),

@@ -16,6 +16,7 @@ from mmcv.transforms import BaseTransform
 
 from fusionls.errors import LayerMissingError
 from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.layers.terrain.hillshade import relit
 from fusionls.quantities import Kind
 from fusionls.registry import TRANSFORMS
 
@@ -78,8 +79,6 @@ def turned(
                 f'the elevation; keep one of {", ".join(ELEVATIONS)} in the stack beside it'
             )
         for i in lit:
-            from fusionls.layers.terrain.hillshade import relit
-
             out[i] = relit(out[source], moved, pixel)
     out *= moved
     return out, moved

@@ -8,6 +8,8 @@ Recognition?", sec. 3, inflate weights in time by the same rule). With C = 3 not
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -50,8 +52,7 @@ def adapt_channels(encoder: nn.Module, channels: int) -> None:
     if channels == PHOTO_CHANNELS:
         return
     name = first_convolution(encoder)
-    old = encoder.get_submodule(name)
-    assert isinstance(old, nn.Conv2d)  # for the type checker: first_convolution looked
+    old: Any = encoder.get_submodule(name)
     if old.groups != 1:
         raise InputError(f'the first convolution of {type(encoder).__name__} is grouped')
     parent_name, _, leaf = name.rpartition('.')

@@ -46,7 +46,7 @@ class ConcatFusion(BaseFusion):
         for name, width in self.widths.items():
             if name in features:
                 share = shares[name]
-                weighted.append((features[name] * share).masked_fill(share == 0, 0.0))
+                weighted.append(features[name].masked_fill(share == 0, 0.0) * share)
                 present.append(share)
             else:
                 weighted.append(nothing.expand(-1, width, -1, -1))

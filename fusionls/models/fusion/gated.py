@@ -77,11 +77,13 @@ class GatedFusion(BaseFusion):
 
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Weigh and sum what is there; see :class:`BaseFusion`."""
-        projected = {
-            name: self.project[name](features[name]).masked_fill(shares[name] == 0, 0.0)
-            for name in self.names
-            if name in features
-        }
+        projected = {}
+        for name in self.names:
+            if name in features:
+                closed = shares[name] == 0
+                # before the product too: a NaN there would reach the gradient of the weights
+                given = features[name].masked_fill(closed, 0.0)
+                projected[name] = self.project[name](given).masked_fill(closed, 0.0)
         gates = self.gates(projected, shares)
         fused = self.mix(sum(gates[name] * projected[name] for name in projected))
         nowhere = torch.stack([shares[name] for name in projected]).sum(0) == 0
