@@ -148,9 +148,9 @@ class BareTwin(Hook):
         """Copy the model and make an optimiser of the same kind for it."""
         (self.start,) = (hook for hook in runner.hooks if isinstance(hook, EpochStart))
         self.model = copy.deepcopy(runner.model)
-        original = runner.optim_wrapper.optimizer
-        self.optimizer = type(original)(self.model.parameters(), **original.defaults)
-        self.max_norm = runner.optim_wrapper.clip_grad_kwargs['max_norm']
+        settings = dict(runner.cfg.optim_wrapper.optimizer)
+        self.optimizer = settings.pop('type')(self.model.parameters(), **settings)
+        self.max_norm = runner.cfg.optim_wrapper.clip_grad.max_norm
         self.pairs: list[tuple[Timing, Timing, int]] = []
 
     def after_train_epoch(self, runner: Runner) -> None:

