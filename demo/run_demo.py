@@ -18,6 +18,7 @@ import torch
 
 from fusionls import apis
 from fusionls.console import progress_bar, run_tool
+from fusionls.engine.hooks import ProgressLine
 from fusionls.evaluation.functional.confusion import count_pixels
 from fusionls.evaluation.functional.objects import label_objects, match_labels
 from fusionls.geo.raster_io import written_whole
@@ -108,7 +109,7 @@ def _reporting(report: Callable[[int, int, str], None], text: str) -> Callable[[
 
 def demo_config(out: Path, epochs: int | None) -> Any:
     """The config with its stacks and its work folder under ``out``."""
-    options: dict[str, Any] = {'work_dir': str(out / 'training'), 'log_level': 'WARNING'}
+    options: dict[str, Any] = {'work_dir': str(out / 'training'), 'log_level': 'ERROR'}
     for loader, seeds in (
         ('train_dataloader', TRAINING),
         ('val_dataloader', (UNSEEN,)),
@@ -118,7 +119,9 @@ def demo_config(out: Path, epochs: int | None) -> Any:
     if epochs:
         options['train_cfg.max_epochs'] = epochs
         options['train_cfg.val_interval'] = epochs
-    return apis.load_config(CONFIG, options)
+    config = apis.load_config(CONFIG, options)
+    config.custom_hooks.append(dict(type=ProgressLine))
+    return config
 
 
 def scores(stack: LayerStack, probability: Path) -> dict[str, float]:

@@ -7,6 +7,9 @@ no torch.
 
 from __future__ import annotations
 
+import copy
+import difflib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +63,11 @@ RUNNER_KEYS = (
     'default_scope',
     'randomness',
     'experiment_name',
+    'model_wrapper_cfg',
+    'sync_bn',
+    'find_unused_parameters',
+    'compile',
+    'cfg',
 )
 """Names mmengine's Runner reads; it ignores all others, a misspelt one included."""
 
@@ -82,9 +90,12 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
         raise FileMissingError(f'{path}: no such config; see configs/ for those that ship')
     config = Config.fromfile(str(path))
     for name, value in config.items():
-        near = nearest_names(name, RUNNER_KEYS)
-        if isinstance(value, dict) and name not in RUNNER_KEYS and near.startswith('did you mean'):
-            raise InputError(f'{path}: {name!r} is nothing the runner reads; {near}')
+        # closer than nearest_names looks: `optimizer` and `norm_cfg` are fine names of one's own
+        near = difflib.get_close_matches(name, RUNNER_KEYS, n=1, cutoff=0.85)
+        if isinstance(value, dict) and name not in RUNNER_KEYS and near:
+            raise InputError(
+                f'{path}: {name!r} is nothing the runner reads; did you mean {near[0]}?'
+            )
     for dotted in options or {}:
         _check_option(config, dotted)
     config.merge_from_dict(dict(options or {}))
@@ -94,18 +105,40 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
 
 
 def _check_option(config: Any, dotted: str) -> None:
-    """Refuse an option whose place does not exist; arguments of a type may be new."""
+    """Refuse an option whose place does not exist; arguments that a type takes may be new."""
     place: Any = dict.fromkeys(RUNNER_KEYS) | dict(config.items())
     for key in dotted.split('.'):
         if isinstance(place, list | tuple):
+            if not key.isdecimal() or int(key) >= len(place):
+                raise InputError(
+                    f'option {dotted!r}: {key!r} is no place in a list of {len(place)}; '
+                    f'use 0 to {len(place) - 1}'
+                )
             place = place[int(key)]
             continue
-        if not isinstance(place, dict) or (key not in place and 'type' not in place):
-            have = place if isinstance(place, dict) else ()
+        names = set(place) if isinstance(place, dict) else set()
+        taken = _arguments(place['type']) if 'type' in names else set()
+        if key not in names and taken is not None and key not in taken:
             raise InputError(
-                f'option {dotted!r}: there is no {key!r} in the config; {nearest_names(key, have)}'
+                f'option {dotted!r}: there is no {key!r} in the config; '
+                f'{nearest_names(key, names | taken)}'
             )
         place = place.get(key)
+
+
+def _arguments(kind: Any) -> set[str] | None:
+    """Names of the arguments a class or function takes; None where nobody can say."""
+    if not callable(kind):
+        return None
+    names: set[str] = set()
+    for owner in kind.__mro__[:-1] if inspect.isclass(kind) else (kind,):
+        if inspect.isclass(owner) and '__init__' not in vars(owner):
+            continue
+        arguments = inspect.signature(owner).parameters.values()
+        names |= {a.name for a in arguments if a.kind in (a.POSITIONAL_OR_KEYWORD, a.KEYWORD_ONLY)}
+        if not any(a.kind is a.VAR_KEYWORD for a in arguments):
+            return names  # what a class does not take itself it hands to its base
+    return None
 
 
 def _runner(config: Config) -> Runner:
@@ -124,19 +157,27 @@ def train(
     """Train by the mmengine runner.
 
     Args:
-        config: From :func:`load_config`.
+        config: From :func:`load_config`; stays as it is.
         resume: True to go on from the newest checkpoint of the work folder, or a checkpoint.
         amp: Mixed precision: float16 with CUDA, bfloat16 on CPU.
         launcher: ``'none'`` or ``'pytorch'`` (under torchrun).
 
     Returns:
         The runner after training.
+
+    Raises:
+        FileMissingError: There is no checkpoint of that name.
+        CheckpointMismatchError: The checkpoint is of other modalities or another model.
+        UnsafeCheckpointError: The checkpoint would run code.
     """
     import torch
 
     from fusionls.engine.optim import BFloat16OptimWrapper
 
+    config = copy.deepcopy(config)
     config.launcher = launcher
+    # a batch may lack a modality altogether: its branch then has no gradient on this rank
+    config.setdefault('find_unused_parameters', True)
     if amp:
         cuda = torch.cuda.is_available()
         config.optim_wrapper.type = 'AmpOptimWrapper' if cuda else BFloat16OptimWrapper
@@ -162,9 +203,10 @@ def evaluate(
     """Test a checkpoint on the config's test tiles.
 
     Args:
-        config: From :func:`load_config`.
+        config: From :func:`load_config`; stays as it is.
         checkpoint: What was trained with it.
-        modalities: Only these are shown to the model; all by default.
+        modalities: Only these are shown to the model; all by default. Pixels (and whole tiles)
+            where none of them is valid do not count.
         launcher: ``'none'`` or ``'pytorch'``.
 
     Returns:
@@ -172,11 +214,12 @@ def evaluate(
 
     Raises:
         CheckpointMismatchError: The checkpoint is of other modalities or another model.
+        UnsafeCheckpointError: The checkpoint would run code.
         LayerMissingError: A modality is not in the config.
     """
-    from fusionls.datasets.transforms import KeepModalities
     from fusionls.models.checkpoints import check_fits, read_checkpoint
 
+    config = copy.deepcopy(config)
     if modalities is not None:
         known = config.test_dataloader.dataset.layers
         unknown = sorted(set(modalities) - set(known))
@@ -185,10 +228,9 @@ def evaluate(
                 f'modalities {list(modalities)}: not in the config; '
                 f'{nearest_names((unknown or [""])[0], known)}'
             )
-        # right before packing, which is the last step
-        keep = dict(type=KeepModalities, names=list(modalities))
-        config.test_dataloader.dataset.pipeline.insert(-1, keep)
+        config.test_dataloader.dataset.modalities = list(modalities)
     config.launcher = launcher
+    config.load_from, config.resume = None, False  # they would replace what is to be tested
     loaded = read_checkpoint(checkpoint)
     runner = _runner(config)
     model = getattr(runner.model, 'module', runner.model)

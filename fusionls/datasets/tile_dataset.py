@@ -15,12 +15,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from mmengine.dataset import BaseDataset
 from numpy.typing import NDArray
 
 from fusionls.datasets.splits import SplitMap
 from fusionls.datasets.tiling import tile_windows
-from fusionls.errors import LayerMissingError, SplitError, nearest_names, raise_together
+from fusionls.errors import (
+    InputError,
+    LayerMissingError,
+    SplitError,
+    nearest_names,
+    raise_together,
+)
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.geo.window import Window
@@ -75,12 +82,16 @@ class TileDataset(BaseDataset):
         split: ``'train'``, ``'val'`` or ``'all'``.
         tile: Side of a tile, base pixels.
         step: Distance between tiles, base pixels; ``tile`` by default.
-        least_labelled: Tiles with a smaller share of labelled pixels are left out.
+        least_labelled: Tiles with a smaller share of pixels that are labelled, and valid in one
+            of ``modalities`` at least, are left out.
+        modalities: The modalities to show, all of ``layers`` by default.
         seed: Of the random draws of the pipeline.
         pipeline: Transforms; see ``datasets.transforms``.
 
     Raises:
-        LayerMissingError: A scene lacks a layer that was asked for.
+        LayerMissingError: A scene lacks a layer that was asked for, or ``modalities`` names one
+            that is not in ``layers``.
+        InputError: Tiles cut the pixels of a scene's coarsest modality.
         SplitError: No tile belongs to the split.
     """
 
@@ -94,6 +105,7 @@ class TileDataset(BaseDataset):
         tile: int = 256,
         step: int | None = None,
         least_labelled: float = 0.05,
+        modalities: Sequence[str] | None = None,
         seed: int = 0,
         pipeline: Sequence[dict[str, Any] | Callable[..., Any]] = (),
         **options: Any,
@@ -103,37 +115,63 @@ class TileDataset(BaseDataset):
         self.tile = tile
         self.step = step
         self.least_labelled = least_labelled
+        self.modalities = tuple(self.layers if modalities is None else modalities)
+        unknown = sorted(set(self.modalities) - set(self.layers))
+        if unknown or not self.modalities:
+            raise LayerMissingError(
+                f'modalities {list(self.modalities)}: not among the layers of the data set; '
+                f'{nearest_names((unknown or [""])[0], self.layers)}'
+            )
         self.seed = seed
-        self.epoch = 0
+        # in shared memory, so that loader workers that outlive an epoch see the next one
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         super().__init__(pipeline=list(pipeline), serialize_data=False, **options)
+
+    @property
+    def epoch(self) -> int:
+        """Pass over the data, from 0; the random draws depend on it."""
+        return int(self._epoch)
+
+    @epoch.setter
+    def epoch(self, number: int) -> None:
+        self._epoch.fill_(number)
 
     @abstractmethod
     def open_scenes(self) -> list[tuple[Scene, SplitMap | None]]:
         """The scenes and who owns their ground; None where all ground is one split's."""
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """Find the tiles that belong to the split and have labels."""
+        """Find the tiles that belong to the split, have labels and something to see."""
         self.scenes = self.open_scenes()
-        tiles = []
-        problems = []
-        for number, (scene, owners) in enumerate(self.scenes):
-            problems += _missing_layers(scene, self.layers)
-            for window in tile_windows(scene.grid.shape, self.tile, self.step):
-                labelled = scene.read_labels(window) != UNLABELLED
-                if owners is not None:
-                    labelled &= owners.allowed(window, self.split)
-                if labelled.mean() >= max(self.least_labelled, 1e-9):
-                    tiles.append({'scene': number, 'window': window})
+        problems = [p for scene, _ in self.scenes for p in _missing_layers(scene, self.layers)]
         raise_together(
             LayerMissingError,
             'layers are missing',
             problems,
             'Build the stack with these layers, or take them out of the config.',
         )
+        least = max(self.least_labelled, 1e-9)
+        tiles = []
+        for number, (scene, owners) in enumerate(self.scenes):
+            coarsest = coarsest_of(scene)
+            if self.tile % coarsest or (self.step or 0) % coarsest:
+                raise InputError(
+                    f'{scene.name}: tiles of {self.tile} pixels every {self.step or self.tile} '
+                    f'cut the pixels of its coarsest modality; use multiples of {coarsest}'
+                )
+            for window in tile_windows(scene.grid.shape, self.tile, self.step):
+                counts = scene.read_labels(window) != UNLABELLED
+                if owners is not None:
+                    counts &= owners.allowed(window, self.split)
+                if counts.mean() < least:  # most tiles go here, before anything else is read
+                    continue
+                counts &= seen_anywhere(self.read_tile(number, window)[0], counts.shape)
+                if counts.mean() >= least:
+                    tiles.append({'scene': number, 'window': window})
         if not tiles:
             raise SplitError(
                 f'split {self.split!r} holds no tile of {self.tile} pixels with at least '
-                f'{self.least_labelled:.0%} of its pixels labelled, in '
+                f'{self.least_labelled:.0%} of its pixels labelled and valid, in '
                 f'{", ".join(scene.name for scene, _ in self.scenes)}'
             )
         return tiles
@@ -144,11 +182,11 @@ class TileDataset(BaseDataset):
         """Inputs and labels of any window, hidden where the ground is another split's.
 
         Returns:
-            ``{modality: (values (C, h/f, w/f), valid (h/f, w/f))}`` with the layers of the scene,
-            and labels (h, w).
+            ``{modality: (values (C, h/f, w/f), valid (h/f, w/f))}`` with the modalities that are
+            shown and all their layers in the scene, and labels (h, w).
         """
         scene, owners = self.scenes[scene_number]
-        inputs = scene.read(window, list(self.layers))
+        inputs = scene.read(window, list(self.modalities))
         labels = scene.read_labels(window)
         if owners is not None and self.split != 'all':
             ours = owners.allowed(window, self.split)
@@ -171,6 +209,27 @@ class TileDataset(BaseDataset):
         results['dataset'] = self
         results['rng'] = np.random.default_rng([self.seed, self.epoch, idx])
         return self.pipeline(results)
+
+
+def coarsest_of(scene: Scene) -> int:
+    """The largest pixel of a scene, base pixels; windows must lie on multiples of it."""
+    return max(modality.factor for modality in scene.modalities.values())
+
+
+def seen_anywhere(
+    inputs: Mapping[str, tuple[FloatArray, BoolArray]], shape: tuple[int, ...]
+) -> BoolArray:
+    """Where at least one modality is valid, on base pixels.
+
+    Args:
+        inputs: Values and valid (h/f, w/f) by modality.
+        shape: (h, w), base pixels.
+    """
+    seen = np.zeros(shape, bool)
+    for _, valid in inputs.values():
+        factor = shape[0] // valid.shape[0]
+        seen |= np.repeat(np.repeat(valid, factor, 0), factor, 1)
+    return seen
 
 
 def _missing_layers(scene: Scene, layers: Mapping[str, Sequence[str]]) -> list[str]:

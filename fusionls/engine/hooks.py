@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +13,14 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 
 from fusionls import __version__
 from fusionls.datasets.statistics import layer_statistics
 from fusionls.datasets.tile_dataset import TileDataset
 from fusionls.errors import InputError
 from fusionls.geo.raster import BoolArray, FloatArray
-from fusionls.models.checkpoints import META_KEY
+from fusionls.models.checkpoints import META_KEY, check_fits
 from fusionls.models.data_preprocessor import FusionDataPreprocessor
 from fusionls.registry import HOOKS
 
@@ -43,10 +44,15 @@ class FitLayerStatistics(Hook):
     """Fit mean and deviation of every layer before training, from training tiles only.
 
     Does nothing where they came with a checkpoint. They are saved in the checkpoint with the
-    names of the layers, so that a model can say what it was trained on.
+    names of the layers, so that a model can say what it was trained on; a checkpoint of other
+    layers is refused, for its statistics would not be those of the model.
 
     Args:
         most_tiles: So many tiles are read at most, evenly spread over the data set.
+
+    Raises:
+        CheckpointMismatchError: ``load_from`` or ``resume`` names a checkpoint of other layers;
+            to be resumed from, its tensors must fit too.
     """
 
     priority = 'VERY_HIGH'
@@ -72,11 +78,16 @@ class FitLayerStatistics(Hook):
             info = dataset.get_data_info(index)
             inputs, _ = dataset.read_tile(info['scene'], info['window'])
             scene, _ = dataset.scenes[info['scene']]
-            for modality, names in dataset.layers.items():
-                values, valid = inputs[modality]
+            for modality, (values, valid) in inputs.items():
+                names = dataset.layers[modality]
                 have = scene.modalities[modality].layers
                 inputs[modality] = (values[[have.index(name) for name in names]], valid)
             yield inputs
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint that mmengine would load with a warning."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        check_fits(checkpoint, model, 'the checkpoint', tensors=runner._resume)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Write the names of the layers into the checkpoint."""
@@ -91,9 +102,20 @@ class SeedEachEpoch(Hook):
     mmengine saves no generator state, and reseeds loader workers alike in every epoch; a resumed
     run would draw other augmentations than one that was never interrupted. With this hook both
     end in the same weights (CPU, same seed), and no two epochs draw alike.
+
+    Raises:
+        InputError: The loop counts iterations, not epochs: it has no epoch to draw by.
     """
 
     priority = 'VERY_HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse loops without epochs: every pass would draw alike."""
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            raise InputError(
+                'IterBasedTrainLoop has no epochs, so every pass over the tiles would be augmented '
+                'alike; use EpochBasedTrainLoop with max_epochs = iterations / batches per epoch'
+            )
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed torch, numpy, random and the data set's own draws."""
@@ -104,3 +126,42 @@ class SeedEachEpoch(Hook):
         torch.manual_seed(int(words[0]))
         np.random.seed(int(words[1]))
         random.seed(int(words[2]))
+
+
+@HOOKS.register_module()
+class ProgressLine(Hook):
+    """Print one line per epoch: loss and an estimate of the time left.
+
+    For runs whose full log nobody watches (the demo). Prints from the first process only.
+    """
+
+    priority = 'LOW'
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+        self._first = runner.epoch
+        self._losses: list[float] = []
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Remember the loss."""
+        if outputs:
+            self._losses.append(float(outputs['loss']))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Print the line."""
+        if get_rank() == 0:
+            done = runner.epoch + 1
+            pace = (time.monotonic() - self._started) / (done - self._first)
+            print(
+                f'  epoch {done}/{runner.max_epochs}, loss {np.mean(self._losses):.3f}, '
+                f'{pace * (runner.max_epochs - done) / 60:.1f} min left',
+                flush=True,
+            )
+        self._losses.clear()

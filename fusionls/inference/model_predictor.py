@@ -90,7 +90,8 @@ def model_predictor(model: Any, stack: LayerStack, *, turns: int = 1) -> Predict
         total: FloatArray | None = None
         for quarters, mirror in ways:
             samples = _samples(model, stack, batch, quarters, mirror)
-            probability = _probability(model, samples, size)  # (N, H, W)
+            shown = size[::-1] if quarters % 2 else size
+            probability = _probability(model, samples, shown)  # (N, H, W), turned
             back = np.rot90(probability, -quarters, (1, 2))
             back = back[:, :, ::-1] if mirror else back
             total = back.copy() if total is None else total + back

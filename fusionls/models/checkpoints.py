@@ -1,8 +1,10 @@
 """Checkpoints are data, never programs: read with ``weights_only``, checked against the model.
 
 mmengine tries ``weights_only=True`` first and, when that fails, loads the file with full pickle,
-which runs whatever code is in it. :func:`close_pickle_door` replaces that loader, so that
-``load_from``, ``resume`` and every tool refuse such files by name.
+which runs whatever code is in it; from the web it loads with full pickle at once; and when it
+resumes, it runs the text of the config in the checkpoint's ``meta`` as a python program.
+:func:`close_pickle_door` replaces its loaders, so that ``load_from``, ``resume`` and every tool
+refuse such files by name, and that text never reaches it.
 """
 
 from __future__ import annotations
@@ -40,8 +42,10 @@ SAFE_GLOBALS: list[Any] = [
     np.dtype,
     np._core.multiarray._reconstruct,
     np._core.multiarray.scalar,
+    # as numpy 1 names them in what it wrote
+    (np._core.multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
+    (np._core.multiarray.scalar, 'numpy.core.multiarray.scalar'),
     *_DTYPES,
-    getattr,  # replaced below: HistoryBuffer pickles its methods by name
 ]
 
 
@@ -52,7 +56,7 @@ def _history_method(owner: Any, name: str) -> Any:
     return getattr(owner, name)
 
 
-SAFE_GLOBALS[-1] = (_history_method, 'builtins.getattr')
+SAFE_GLOBALS.append((_history_method, 'builtins.getattr'))  # it pickles its methods by name
 
 
 def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
@@ -70,8 +74,8 @@ def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, An
         with torch.serialization.safe_globals(SAFE_GLOBALS):
             loaded = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
-        first = str(error).strip().splitlines()[0]
-        if 'Unsupported' in str(error) or 'global' in str(error).lower():
+        first = _reason(error)
+        if _is_pickle(path):
             raise UnsafeCheckpointError(
                 f'{path}: holds objects that run code when loaded ({first}); expected tensors, '
                 'numbers and texts only. It was not loaded. If you trust its maker, have them '
@@ -87,32 +91,72 @@ def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, An
     return loaded
 
 
+def _is_pickle(path: Path) -> bool:
+    """Whether a file is a torch archive or a pickle, rather than something else altogether."""
+    with path.open('rb') as stream:
+        return stream.read(2) in (b'PK', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05')
+
+
+def _reason(error: Exception) -> str:
+    """The line of torch's long text that says what was found."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if 'WeightsUnpickler error' in line or 'getattr of' in line]
+    return (telling or lines or [type(error).__name__])[0]
+
+
+def _without_program(loaded: Any) -> Any:
+    """Take out the config's text: mmengine's ``resume`` would run it."""
+    if isinstance(loaded, dict) and isinstance(loaded.get('meta'), dict):
+        loaded['meta'].pop('config', None)
+    return loaded
+
+
 def _load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
-    return read_checkpoint(filename, map_location or 'cpu')
+    loaded: dict[str, Any] = _without_program(read_checkpoint(filename, map_location or 'cpu'))
+    return loaded
+
+
+def _load_from_url(url: str, *args: Any, **options: Any) -> Any:
+    """Stand-in for the loader of mmengine's schemes that fetch from the web."""
+    with torch.serialization.safe_globals(SAFE_GLOBALS):
+        loaded = torch.hub.load_state_dict_from_url(url, *args, **options, weights_only=True)
+    return _without_program(loaded)
 
 
 def _strict_load(file: Any, map_location: Any = None, weights_only: Any = None) -> Any:
     """Stand-in for mmengine's loader with the pickle fallback (other schemes use it)."""
     with torch.serialization.safe_globals(SAFE_GLOBALS):
-        return torch.load(file, map_location=map_location, weights_only=True)
+        loaded = torch.load(file, map_location=map_location, weights_only=True)
+    return _without_program(loaded)
 
 
 def close_pickle_door() -> None:
     """Make mmengine read every checkpoint without full pickle; safe to call again."""
     CheckpointLoader.register_scheme(prefixes='', loader=_load_from_local, force=True)
+    mmengine_checkpoint.load_url = _load_from_url
     if hasattr(mmengine_checkpoint, '_safe_torch_load'):
         mmengine_checkpoint._safe_torch_load = _strict_load
 
 
-def check_fits(checkpoint: Mapping[str, Any], model: nn.Module, source: str | Path) -> None:
+def check_fits(
+    checkpoint: Mapping[str, Any], model: nn.Module, source: str | Path, *, tensors: bool = True
+) -> None:
     """Refuse a checkpoint that was made for other modalities, layers or another model.
 
     mmengine only warns about missing and misshapen tensors and goes on with random weights.
 
+    Args:
+        checkpoint: As read.
+        model: What it is meant for.
+        source: How to name it in the error.
+        tensors: Whether all tensors must fit too, not only the names of the layers.
+
     Raises:
         CheckpointMismatchError: With everything that differs.
     """
-    given_layers = checkpoint.get('meta', {}).get(META_KEY, {}).get('layers')
+    meta = checkpoint.get('meta')
+    ours = meta.get(META_KEY) if isinstance(meta, dict) else None
+    given_layers = ours.get('layers') if isinstance(ours, dict) else None
     own_layers = getattr(getattr(model, 'data_preprocessor', None), 'layers', None)
     problems = []
     if given_layers and own_layers:
@@ -124,22 +168,32 @@ def check_fits(checkpoint: Mapping[str, Any], model: nn.Module, source: str | Pa
                     f'{modality}: the checkpoint has layers {list(given) or "none"}, '
                     f'the config {list(own) or "none"}'
                 )
-    weights = checkpoint.get('state_dict', checkpoint)
-    expected = model.state_dict()
-    missing = [name for name in expected if name not in weights]
-    extra = [name for name in weights if name not in expected]
-    shapes = [
-        f'{name}: shape {tuple(weights[name].shape)}, expected {tuple(expected[name].shape)}'
-        for name in expected
-        if name in weights and weights[name].shape != expected[name].shape
-    ]
-    for words, names in (('lacks', missing), ('has in excess', extra)):
-        if names:
-            problems.append(f'{words} {len(names)} tensors (first: {names[0]})')
-    problems += shapes[:5] + ([f'{len(shapes) - 5} more shapes differ'] if len(shapes) > 5 else [])
+    if tensors:
+        problems += _misfits(checkpoint.get('state_dict', checkpoint), model.state_dict())
     raise_together(
         CheckpointMismatchError,
         f'{source} does not fit the model',
         problems,
         'Use the config the checkpoint was trained with (it lies beside it in the work folder).',
     )
+
+
+def _misfits(weights: Any, expected: Mapping[str, torch.Tensor]) -> list[str]:
+    """What of a state dict does not fit."""
+    if not isinstance(weights, Mapping):
+        return [f'state_dict is a {type(weights).__name__}, expected tensors by name']
+    problems = []
+    missing = [name for name in expected if name not in weights]
+    extra = [name for name in weights if name not in expected]
+    for words, names in (('lacks', missing), ('has in excess', extra)):
+        if names:
+            problems.append(f'{words} {len(names)} tensors (first: {names[0]})')
+    found = {
+        name: tuple(getattr(weights[name], 'shape', ())) for name in expected if name in weights
+    }
+    shapes = [
+        f'{name}: shape {shape}, expected {tuple(expected[name].shape)}'
+        for name, shape in found.items()
+        if shape != tuple(expected[name].shape)
+    ]
+    return problems + shapes[:5] + [f'{len(shapes) - 5} more shapes differ'] * (len(shapes) > 5)

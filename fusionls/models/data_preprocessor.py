@@ -9,6 +9,7 @@ The statistics live in buffers: they are fitted once from training tiles by the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +42,7 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
         layers: Layer names per modality, in channel order: what the model reads.
         factors: Pixel size per modality in base pixels; 1 where not named.
         size_divisor: Tiles are padded (to the right and below, invalid) to multiples of this
-            many base pixels.
+            many base pixels; itself a multiple of every factor.
         limit: Normalised values are clipped to plus and minus this many deviations.
 
     Shapes:
@@ -74,7 +75,16 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
         if not layers or not all(layers.values()):
             raise InputError(f'a model needs at least one layer per modality, got {dict(layers)}')
         self.layers = {modality: tuple(names) for modality, names in layers.items()}
+        unknown = sorted(set(factors or {}) - set(layers))
+        if unknown:
+            raise InputError(f'factors name {unknown}; {nearest_names(unknown[0], layers)}')
         self.factors = {modality: (factors or {}).get(modality, 1) for modality in self.layers}
+        cut = [m for m, factor in self.factors.items() if size_divisor % factor]
+        if cut:
+            raise InputError(
+                f'size_divisor {size_divisor} cuts the pixels of {", ".join(cut)} (factors '
+                f'{self.factors}); use {math.lcm(size_divisor, *self.factors.values())}'
+            )
         self.size_divisor = size_divisor
         self.limit = limit
         self.register_buffer('fitted', torch.zeros(()))
@@ -211,7 +221,8 @@ def _pad_targets(data_sample: Any, size: tuple[int, int], padded: tuple[int, int
         }
     )
     if 'gt_sem_seg' in data_sample:
-        label: Tensor = data_sample.gt_sem_seg.data
+        # what was padded once (a batch that is shown again) is cut back first
+        label: Tensor = data_sample.gt_sem_seg.data[..., : size[0], : size[1]]
         del data_sample.gt_sem_seg.data
         data_sample.gt_sem_seg.data = F.pad(label, (0, right, 0, bottom), value=IGNORED_LABEL)
     if 'gt_instances' in data_sample and 'masks' in data_sample.gt_instances:

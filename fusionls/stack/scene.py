@@ -242,6 +242,8 @@ def _modality(name: str, content: Any, folder: Path, problems: list[str]) -> Sce
     factor = section.take('factor', _factor, f'one of {", ".join(map(str, FACTORS))}')
     keep = section.take('keep', texts, 'a list of layer names')
     modality = SceneModality(name, sources, derive, factor, keep)
+    if section.raw('sources') == []:
+        section.note('sources is empty; expected a list of {file, layers, ...}')
     if len(sources) < len(listed) or not listed:
         return modality  # what follows would only repeat what is noted already
     for layer in sorted({n for n in layers + derive if (layers + derive).count(n) > 1}):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset
+from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset, coarsest_of, seen_anywhere
+from fusionls.errors import InputError
 from fusionls.geo.window import Window
 from fusionls.registry import TRANSFORMS
 
@@ -35,6 +36,9 @@ class LoadTile(BaseTransform):
         label_context: Whether labels of the context count. In testing they must not: the
             neighbouring tile counts them.
         jitter: The tile is moved by up to so many base pixels in each direction.
+
+    Raises:
+        InputError: ``context`` cuts the pixels of the scene's coarsest modality.
     """
 
     def __init__(self, *, context: int = 0, label_context: bool = True, jitter: int = 0) -> None:
@@ -47,7 +51,12 @@ class LoadTile(BaseTransform):
         dataset: TileDataset = results['dataset']
         scene, _ = dataset.scenes[results['scene']]
         core: Window = results['window']
-        step = max(scene.modalities[m].factor for m in dataset.layers)
+        step = coarsest_of(scene)
+        if self.context % step:
+            raise InputError(
+                f'LoadTile: a context of {self.context} pixels cuts the pixels of the coarsest '
+                f'modality of {scene.name}; use a multiple of {step}'
+            )
         for attempt in range(ATTEMPTS if self.jitter else 1):
             window = core
             if self.jitter and attempt < ATTEMPTS - 1:
@@ -56,7 +65,7 @@ class LoadTile(BaseTransform):
                 window = Window(core.row + int(down), core.col + int(right), *_size(core))
             window = window.grown(self.context)
             inputs, labels = dataset.read_tile(results['scene'], window)
-            if any(valid.any() for _, valid in inputs.values()) and (labels != UNLABELLED).any():
+            if ((labels != UNLABELLED) & seen_anywhere(inputs, labels.shape)).any():
                 break
         if self.context and not self.label_context:
             inner = np.full_like(labels, UNLABELLED)
@@ -66,7 +75,7 @@ class LoadTile(BaseTransform):
         results['window'] = window
         results['inputs'] = inputs
         results['labels'] = labels
-        results['layers'] = {m: scene.modalities[m].layers for m in dataset.layers}
+        results['layers'] = {m: tuple(scene.modalities[m].layers) for m in dataset.layers}
         results['kinds'] = {m: dataset.kinds(results['scene'], m) for m in dataset.layers}
         results['pixels'] = {
             m: scene.grid.pixel * scene.modalities[m].factor for m in dataset.layers

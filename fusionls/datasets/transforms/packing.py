@@ -14,7 +14,7 @@ from mmseg.structures import SegDataSample
 from scipy import ndimage
 
 from fusionls.datasets.sample import ModalityInput
-from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset
+from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset, seen_anywhere
 from fusionls.registry import TRANSFORMS
 
 
@@ -37,10 +37,7 @@ def _packed_inputs(results: dict[str, Any]) -> dict[str, ModalityInput]:
 def _counting_labels(results: dict[str, Any]) -> np.ndarray:
     """Labels with 255 where no present modality is valid: nothing can be said there."""
     labels = results['labels']
-    seen = np.zeros(labels.shape, bool)
-    for _, valid in results['inputs'].values():
-        factor = labels.shape[0] // valid.shape[0]
-        seen |= np.repeat(np.repeat(valid, factor, 0), factor, 1)
+    seen = seen_anywhere(results['inputs'], labels.shape)
     return np.where(seen, labels, np.uint8(UNLABELLED))
 
 
