@@ -134,7 +134,10 @@ def _arguments(kind: Any) -> set[str] | None:
     for owner in kind.__mro__[:-1] if inspect.isclass(kind) else (kind,):
         if inspect.isclass(owner) and '__init__' not in vars(owner):
             continue
-        arguments = inspect.signature(owner).parameters.values()
+        try:
+            arguments = inspect.signature(owner).parameters.values()
+        except ValueError:  # built in, without a signature to look at
+            return None
         names |= {a.name for a in arguments if a.kind in (a.POSITIONAL_OR_KEYWORD, a.KEYWORD_ONLY)}
         if not any(a.kind is a.VAR_KEYWORD for a in arguments):
             return names  # what a class does not take itself it hands to its base

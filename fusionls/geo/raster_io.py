@@ -267,7 +267,11 @@ def new_geotiff(
                     dataset.update_tags(**tags)
                 yield _CheckedWriter(dataset)
         except RasterioError as error:
-            raise OSError(str(error)) from error
+            # GDAL does not hand the system's own reason on
+            raise OSError(
+                f'{error.__cause__ or error} (the disk is full, or a limit on file sizes was '
+                'reached?)'
+            ) from error
         _check_blocks(beside)
 
 

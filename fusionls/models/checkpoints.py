@@ -19,6 +19,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
+from numpy._core import multiarray
 from torch import nn
 
 from fusionls.errors import (
@@ -40,11 +41,11 @@ SAFE_GLOBALS: list[Any] = [
     HistoryBuffer.current,
     np.ndarray,
     np.dtype,
-    np._core.multiarray._reconstruct,
-    np._core.multiarray.scalar,
+    multiarray._reconstruct,
+    multiarray.scalar,
     # as numpy 1 names them in what it wrote
-    (np._core.multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
-    (np._core.multiarray.scalar, 'numpy.core.multiarray.scalar'),
+    (multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
+    (multiarray.scalar, 'numpy.core.multiarray.scalar'),
     *_DTYPES,
 ]
 

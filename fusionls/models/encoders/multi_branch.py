@@ -13,15 +13,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import BaseModule, ModuleDict, ModuleList
 from torch import Tensor
 
 from fusionls.datasets.sample import FusedInputs
-from fusionls.errors import InputError, LayerMissingError, NoModalityError, nearest_names
+from fusionls.errors import InputError
 from fusionls.models.encoders.branch import Branch
+from fusionls.models.encoders.presence import presence
 from fusionls.models.levels import LevelSpec
 from fusionls.registry import MODELS
 
@@ -123,13 +123,10 @@ class MultiBranchEncoder(BaseModule):
         Returns:
             (N, C_l, H/s_l, W/s_l) per level.
         """
-        present = self._presence(inputs)  # {modality: (N,) bool}
+        present = presence(inputs, self.branches.keys())
         features: list[dict[str, Tensor]] = [{} for _ in self.levels]
         shares: list[dict[str, Tensor]] = [{} for _ in self.levels]
-        size = (0, 0)
         for modality, (values, valid) in inputs.items():
-            factor = self.branches[modality].factor
-            size = max(size, (values.shape[2] * factor, values.shape[3] * factor))
             here = present[modality]
             if not bool(here.any()):
                 continue
@@ -149,34 +146,12 @@ class MultiBranchEncoder(BaseModule):
             if features[number]:
                 out.append(fusion(features[number], shares[number]))
             else:  # only coarse modalities are here, and they do not reach this level
-                stride = self.levels[number].stride
-                shape = (-(-size[0] // stride), -(-size[1] // stride))
-                first = next(iter(inputs.values()))[0]
-                channels = self.levels[number].channels
+                name, (first, _) = next(iter(inputs.items()))
+                channels, stride = self.levels[number].channels, self.levels[number].stride
+                factor = self.branches[name].factor
+                shape = (-(-side * factor // stride) for side in first.shape[2:])
                 out.append(first.new_zeros((len(first), channels, *shape)))
         return tuple(out)
-
-    def _presence(self, inputs: FusedInputs) -> dict[str, Tensor]:
-        """Which samples have which modality; refuses samples that have none."""
-        unknown = sorted(set(inputs) - set(self.branches.keys()))
-        if unknown:
-            raise LayerMissingError(
-                f'no branch for {", ".join(unknown)}; '
-                f'{nearest_names(unknown[0], self.branches.keys())}'
-            )
-        if not inputs:
-            raise NoModalityError(
-                f'no modality was given; expected at least one of {", ".join(self.branches)}'
-            )
-        present = {m: valid.flatten(1).any(1) for m, (_, valid) in inputs.items()}
-        some = torch.stack(list(present.values())).any(0)  # (N,)
-        if not bool(some.all()):
-            empty = (~some).nonzero().flatten().tolist()
-            raise NoModalityError(
-                f'samples {empty} of the batch have no valid pixel in any of '
-                f'{", ".join(inputs)}; leave such tiles out'
-            )
-        return present
 
 
 def _spread(compact: Tensor, here: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from fusionls.datasets.sample import FusedInputs
-from fusionls.errors import NoModalityError
 from fusionls.models.encoders.branch import Branch
+from fusionls.models.encoders.presence import presence
 from fusionls.registry import MODELS
 
 
@@ -60,10 +60,7 @@ class StackedEncoder(BaseModule):
 
     def forward(self, inputs: FusedInputs) -> tuple[Tensor, ...]:
         """Stack and encode; see :class:`MultiBranchEncoder` for shapes."""
-        if not inputs:
-            raise NoModalityError(
-                f'no modality was given; expected at least one of {", ".join(self.channels)}'
-            )
+        presence(inputs, self.channels)
         name, (like, _) = next(iter(inputs.items()))
         size = tuple(side * self.factors[name] for side in like.shape[2:])
         parts = []

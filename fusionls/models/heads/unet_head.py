@@ -2,7 +2,7 @@
 
 Source: Ronneberger et al. 2015, fig. 1, right half, with the encoder's levels as skips.
 Differs: bilinear upsampling instead of transposed convolutions, batch norm after each
-convolution (as in common practice since), any number of levels and strides. mmseg has the U-Net
+convolution (as in common practice since), leaky ReLU, any number of levels and strides. mmseg has the U-Net
 only as a backbone of its own, which cannot take the levels of another encoder.
 """
 
@@ -47,6 +47,8 @@ class UNetHead(BaseDecodeHead):
                 f'got {list(widths)}'
             )
         options.setdefault('norm_cfg', dict(type='BN'))
+        # not ReLU: where all its channels die, every probability is the classifier's bias
+        options.setdefault('act_cfg', dict(type='LeakyReLU', negative_slope=0.1))
         with warnings.catch_warnings():
             # mmseg advises one logit for two classes; two with softmax are on purpose, so that
             # every head and loss of mmseg fits
