@@ -87,7 +87,11 @@ def main() -> None:
         probability, inventory, stack=unseen, min_area_m2=LEAST_AREA_M2
     )
     picture = draw_panels(
-        unseen, args.out / 'picture.png', probability=probability, inventory=landslides
+        unseen,
+        args.out / 'picture.png',
+        probability=probability,
+        inventory=landslides,
+        panels=('optical', 'lidar_hillshade', 'velocity', 'truth', 'probability', 'prediction'),
     )
     text = table(rows)
     with written_whole(args.out / 'table.md') as beside:

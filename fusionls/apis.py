@@ -151,7 +151,24 @@ def _runner(config: Config) -> Runner:
     from fusionls.models.checkpoints import close_pickle_door
 
     close_pickle_door()
+    _join_processes(config)
     return Runner.from_cfg(config)
+
+
+def _join_processes(config: Config) -> None:
+    """Under torchrun without CUDA: join by gloo; mmengine's own start wants a GPU per process."""
+    import torch
+
+    if config.launcher == 'none' or torch.cuda.is_available():
+        return
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    config.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=config.get('find_unused_parameters', False),
+    )
 
 
 def train(

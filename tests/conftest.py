@@ -23,9 +23,7 @@ def real_data() -> Path:
     named = os.environ.get('FUSIONLS_REAL_DATA')
     folder = Path(named) if named else Path(__file__).parents[2] / 'shared' / 'data'
     if not folder.is_dir():
-        pytest.skip(
-            f'no public data sets: FUSIONLS_REAL_DATA is not set and no {folder.name} found'
-        )
+        pytest.skip(f'no public data sets: set FUSIONLS_REAL_DATA (there is no {folder})')
     return folder
 
 
@@ -47,7 +45,7 @@ def utm_grid() -> Callable[..., Grid]:
 
 @pytest.fixture
 def write_raster(tmp_path: Path) -> WriteRaster:
-    """Writes a raster by rasterio alone, as a stranger's file: whatever it is told, right or not."""
+    """Writes a raster by rasterio alone, as a stranger's file: as told, right or wrong."""
 
     def write(
         name: str,

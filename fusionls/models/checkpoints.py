@@ -83,7 +83,15 @@ def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, An
                 'save the state dict alone.'
             ) from error
         raise CheckpointMismatchError(f'{path}: is no checkpoint ({first})') from error
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:  # what bytes that are no pickle make an unpickler do
         raise CheckpointMismatchError(
             f'{path}: cannot be read as a checkpoint ({error}); it is damaged or incomplete'
         ) from error

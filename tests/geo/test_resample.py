@@ -250,7 +250,7 @@ def test_azimuths_that_cancel_have_no_direction():
 
 
 def test_a_hillshade_is_refused():
-    with pytest.raises(InputError, match='hillshade cannot be resampled.*derive'):
+    with pytest.raises(InputError, match=r'hillshade cannot be resampled.*derive'):
         resampled(TARGET, TARGET, np.zeros(TARGET.shape), kind=Kind.LIT)
 
 

@@ -58,7 +58,7 @@ def test_points_are_refused_by_their_type(tmp_path):
 
 def test_polygons_without_crs_are_refused_with_the_cure(tmp_path):
     frame(SQUARE, crs=None).to_file(tmp_path / 'a.shp')
-    with pytest.raises(CrsMissingError, match='has no CRS.*a_srs'):
+    with pytest.raises(CrsMissingError, match=r'has no CRS.*a_srs'):
         read_polygons(tmp_path / 'a.shp')
 
 

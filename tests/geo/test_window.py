@@ -53,4 +53,5 @@ def test_growing_adds_a_margin_on_each_side(window, margin):
 @given(st.integers(1, 100), st.integers(1, 20), st.integers(1, 30))
 def test_strips_cover_every_pixel_once(rows, cols, height):
     strips = list(row_strips(rows, cols, height))
-    assert sum((sorted(pixels(s)) for s in strips), []) == sorted(pixels(Window(0, 0, rows, cols)))
+    covered = [pixel for strip in strips for pixel in sorted(pixels(strip))]
+    assert covered == sorted(pixels(Window(0, 0, rows, cols)))

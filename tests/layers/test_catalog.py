@@ -15,7 +15,7 @@ def test_a_qualifier_keeps_the_meaning():
 
 @pytest.mark.parametrize('name', ['terrain_sloppe', 'slope', '', 'insar'])
 def test_an_unknown_layer_is_told_its_neighbours_and_the_cure(name):
-    with pytest.raises(LayerUnknownError, match='is unknown.*give its unit and kind'):
+    with pytest.raises(LayerUnknownError, match=r'is unknown.*give its unit and kind'):
         layer_spec(name)
 
 

@@ -66,11 +66,11 @@ def test_float32_errs_by_less_than_2e_5_degrees_on_rough_ground():
 
 
 def test_height_above_the_datum_costs_no_precision():
-    # elevations of 4000 m + multiples of 1/64 m are exact in float32, so nothing may change
-    dem = (np.random.default_rng(0).integers(0, 6400, (30, 30)) / 64).astype(np.float32)
-    low, _ = slope_degrees(dem, everywhere(dem), 10.0)
-    high, _ = slope_degrees(dem + np.float32(4000), everywhere(dem), 10.0)
-    assert np.array_equal(low, high)
+    rng = np.random.default_rng(0)
+    dem = (8000 + rng.normal(0, 1, (60, 60)).cumsum(axis=0)).astype(np.float32)
+    found, _ = slope_degrees(dem, everywhere(dem), 10.0)
+    # sums of raw elevations in float32 err by 5e-3 degrees here
+    assert np.abs(found[1:-1, 1:-1] - exact_slope(dem, 10.0)).max() < 2e-5
 
 
 @settings(max_examples=40, deadline=None)

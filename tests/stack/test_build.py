@@ -14,6 +14,7 @@ import shapely
 
 from fusionls.errors import OutputError
 from fusionls.geo.grid import Grid
+from fusionls.geo.raster_io import opened, read_bands
 from fusionls.geo.window import Window
 from fusionls.stack import LayerStack, build, build_stack
 from fusionls.stack.layer_stack import UNMAPPED
@@ -131,6 +132,10 @@ def test_velocity_is_metres_per_year_and_low_coherence_is_invalid_in_both_layers
     assert not valid[:, 0].any()
     assert valid[:, -1].all()
     assert np.all(values[:, ~valid] == 0)
+    with opened(tmp_path / 'stack' / 'insar.tif') as dataset:  # as QGIS shows it
+        bands = read_bands(dataset, [1, 2])[1]
+    assert np.array_equal(bands[0], valid)
+    assert np.array_equal(bands[1], valid)
 
 
 def test_labels_are_drawn_and_unmapped_outside_of_the_area(scene, tmp_path):
@@ -199,7 +204,8 @@ def test_a_grid_of_ones_own_is_filled_up_to_whole_coarse_pixels_which_are_unmapp
     path = changed(
         scene[0],
         'name: hill',
-        f'name: hill\ngrid: {{pixel: 10, bounds: [{WEST + 100}, {NORTH - 510}, {WEST + 550}, {NORTH - 10}]}}',
+        'name: hill\ngrid: {pixel: 10, '
+        f'bounds: [{WEST + 100}, {NORTH - 510}, {WEST + 550}, {NORTH - 10}]}}',
     )
     stack = build_stack(path, tmp_path / 'stack')
     assert stack.grid.bounds == (WEST + 100, NORTH - 530, WEST + 580, NORTH - 10)

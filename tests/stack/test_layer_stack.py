@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from fusionls.errors import LayerMissingError, StackError
 from fusionls.geo.window import Window
 from fusionls.quantities import Quantity
-from fusionls.stack import UNMAPPED, LayerStack, ModalityArrays, write_stack
+from fusionls.stack import UNMAPPED, LayerStack, ModalityArrays, layer_stack, write_stack
 
 ROWS, COLS = 32, 48
 
@@ -120,6 +121,23 @@ def test_a_stack_can_be_handed_to_processes_and_threads(stack):
         assert list(threads.map(read_all, [stack] * 8)) == [expected] * 8
     with multiprocessing.get_context('fork').Pool(2) as processes:
         assert processes.map(read_all, [stack] * 4) == [expected] * 4
+
+
+def files_opened_by_reading(stack: LayerStack) -> int:
+    with mock.patch.object(layer_stack, 'open_raster', wraps=layer_stack.open_raster) as opening:
+        stack.read(stack.grid.window)
+    return opening.call_count
+
+
+def test_a_forked_process_opens_the_files_for_itself(stack):
+    read_all(stack)
+    assert files_opened_by_reading(stack) == 0
+    context = multiprocessing.get_context('fork')
+    found = context.Queue()
+    process = context.Process(target=lambda: found.put(files_opened_by_reading(stack)))
+    process.start()
+    assert found.get(timeout=30) == 2  # sharing a handle across a fork mixes up positions
+    process.join(timeout=30)
 
 
 def test_a_closed_stack_opens_again(stack):

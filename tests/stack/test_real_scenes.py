@@ -34,7 +34,9 @@ def test_rocky_mountains_rgb_and_dem_of_unequal_extent_in_degrees(tmp_path, real
         grid: {{crs: EPSG:32613, pixel: 150}}
         modalities:
           optical:
-            sources: [{{file: {data}/rmnp-rgb.tif, layers: [optical_red, optical_green, optical_blue]}}]
+            sources:
+              - file: {data}/rmnp-rgb.tif
+                layers: [optical_red, optical_green, optical_blue]
           terrain:
             sources: [{{file: {data}/rmnp-dem.tif, layers: [terrain_elevation], unit: m}}]
         """,

@@ -28,7 +28,7 @@ def value_of(folder: Path) -> float:
 
 def test_a_stack_is_not_replaced_unasked(tmp_path, utm_grid):
     write_stack(tmp_path / 's', utm_grid(8, 8), modality(1))
-    with pytest.raises(OutputError, match='holds a stack already.*overwrite'):
+    with pytest.raises(OutputError, match=r'holds a stack already.*overwrite'):
         write_stack(tmp_path / 's', utm_grid(8, 8), modality(2))
     assert value_of(tmp_path / 's') == 1
     write_stack(tmp_path / 's', utm_grid(8, 8), modality(2), overwrite=True)
@@ -144,6 +144,22 @@ def test_a_run_killed_between_the_two_renames_is_put_back(tmp_path, utm_grid, mo
     with pytest.raises(GridMismatchError), new_stack(tmp_path / 's', utm_grid(8, 8)) as writer:
         writer.grid.coarser(3)
     assert value_of(tmp_path / 's') == 1
+
+
+def test_a_rename_that_fails_puts_the_old_stack_back(tmp_path, utm_grid, monkeypatch):
+    write_stack(tmp_path / 's', utm_grid(8, 8), modality(1))
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name.endswith('.part'):
+            raise OSError(5, 'Input/output error')
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, 'rename', failing)
+    with pytest.raises(OutputError, match='Input/output error'):
+        write_stack(tmp_path / 's', utm_grid(8, 8), modality(2), overwrite=True)
+    assert value_of(tmp_path / 's') == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['s']
 
 
 def test_another_machines_and_a_running_run_are_left_alone(tmp_path, utm_grid, monkeypatch):

@@ -2,8 +2,8 @@
 
 Source: Ronneberger et al. 2015, fig. 1, right half, with the encoder's levels as skips.
 Differs: bilinear upsampling instead of transposed convolutions, batch norm after each
-convolution (as in common practice since), leaky ReLU, any number of levels and strides. mmseg has the U-Net
-only as a backbone of its own, which cannot take the levels of another encoder.
+convolution (as in common practice since), leaky ReLU, any number of levels and strides. mmseg
+has the U-Net only as a backbone of its own, which cannot take the levels of another encoder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""16 epochs of AdamW: two to warm up, then cosine to zero, weights averaged.
+"""12 epochs of AdamW: two to warm up, then cosine to zero, weights averaged.
 
 Owns: epochs, optim_wrapper, param_scheduler, train_cfg, val_cfg, test_cfg, averaging.
 """
@@ -9,7 +9,7 @@ from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
 from torch.optim import AdamW
 
-epochs = 16
+epochs = 12
 optim_wrapper = dict(
     type=OptimWrapper,
     optimizer=dict(type=AdamW, lr=1e-3, weight_decay=0.01),
@@ -21,19 +21,19 @@ param_scheduler = [
         start_factor=0.04,
         by_epoch=True,
         begin=0,
-        end=epochs // 8,
+        end=epochs // 6,
         convert_to_iter_based=True,
     ),
     dict(
         type=CosineAnnealingLR,
         by_epoch=True,
-        begin=epochs // 8,
+        begin=epochs // 6,
         end=epochs,
         eta_min=0.0,
         convert_to_iter_based=True,
     ),
 ]
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=8)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=6)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
 averaging = dict(

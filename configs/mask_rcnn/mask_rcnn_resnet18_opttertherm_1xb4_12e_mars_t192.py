@@ -1,7 +1,7 @@
 """Mask R-CNN of mmdet on the fused backbone: instances of landslides on the Mars tiles.
 
 Every connected landslide of a tile is an instance; pieces under 16 pixels are ignored.
-Run: python tools/train.py configs/mask_rcnn/mask_rcnn_resnet18_opttertherm_1xb4_16e_mars_t192.py
+Run: python tools/train.py configs/mask_rcnn/mask_rcnn_resnet18_opttertherm_1xb4_12e_mars_t192.py
 """
 
 from mmdet.models import (
@@ -26,7 +26,7 @@ from mmengine.config import read_base
 with read_base():
     from .._base_.datasets.mars_mmls_v2 import *
     from .._base_.default_runtime import *
-    from .._base_.schedules.adamw_16e import *
+    from .._base_.schedules.adamw_12e import *
 
 from mmcv.ops import RoIAlign, nms
 

@@ -1,6 +1,6 @@
 """The seven layers of the Mars tiles stacked as channels of one encoder: the baseline of fusion.
 
-Run: python tools/train.py configs/stacked/stacked_lite0_opttertherm_1xb8_16e_mars_t192.py
+Run: python tools/train.py configs/stacked/stacked_lite0_opttertherm_1xb8_12e_mars_t192.py
 """
 
 from mmengine.config import read_base
@@ -9,7 +9,7 @@ from mmseg.models import CrossEntropyLoss, EncoderDecoder
 with read_base():
     from .._base_.datasets.mars_mmls_v2 import *
     from .._base_.default_runtime import *
-    from .._base_.schedules.adamw_16e import *
+    from .._base_.schedules.adamw_12e import *
 
 from fusionls.models import FusionDataPreprocessor
 from fusionls.models.encoders import StackedEncoder, TimmEncoder

@@ -1,6 +1,6 @@
-"""Gated fusion of optical, terrain and thermal layers on the Mars tiles, one branch each.
+"""Concatenation of optical, terrain and thermal features on the Mars tiles, one branch each.
 
-Run: python tools/train.py configs/gated/gated_lite0_opttertherm_1xb8_16e_mars_t192.py
+Run: python tools/train.py configs/concat/concat_lite0_opttertherm_1xb8_12e_mars_t192.py
 """
 
 from mmengine.config import read_base
@@ -9,11 +9,11 @@ from mmseg.models import CrossEntropyLoss, EncoderDecoder
 with read_base():
     from .._base_.datasets.mars_mmls_v2 import *
     from .._base_.default_runtime import *
-    from .._base_.schedules.adamw_16e import *
+    from .._base_.schedules.adamw_12e import *
 
 from fusionls.models import FusionDataPreprocessor
 from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
-from fusionls.models.fusion import GatedFusion
+from fusionls.models.fusion import ConcatFusion
 from fusionls.models.heads import UNetHead
 from fusionls.models.losses import LandslideDiceLoss
 
@@ -29,7 +29,7 @@ model = dict(
             terrain=dict(encoder=encoder, channels=2, pretrained=weights),
             thermal=dict(encoder=encoder, channels=1, pretrained=weights),
         ),
-        fusion=dict(type=GatedFusion),
+        fusion=dict(type=ConcatFusion),
     ),
     decode_head=dict(
         type=UNetHead,
