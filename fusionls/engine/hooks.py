@@ -134,3 +134,42 @@ class SeedEachEpoch(Hook):
         torch.manual_seed(int(words[0]))
         np.random.seed(int(words[1]))
         random.seed(int(words[2]))
+
+
+@HOOKS.register_module()
+class ProgressLine(Hook):
+    """Print one line per epoch: loss and an estimate of the time left.
+
+    For runs whose full log nobody watches (the demo). Prints from the first process only.
+    """
+
+    priority = 'LOW'
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+        self._first = runner.epoch
+        self._losses: list[float] = []
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Remember the loss."""
+        if outputs:
+            self._losses.append(float(outputs['loss']))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Print the line."""
+        if get_rank() == 0:
+            done = runner.epoch + 1
+            pace = (time.monotonic() - self._started) / (done - self._first)
+            print(
+                f'  epoch {done}/{runner.max_epochs}, loss {np.mean(self._losses):.3f}, '
+                f'{pace * (runner.max_epochs - done) / 60:.1f} min left',
+                flush=True,
+            )
+        self._losses.clear()

@@ -108,9 +108,10 @@ def _is_pickle(path: Path) -> bool:
 
 def _reason(error: Exception) -> str:
     """The line of torch's long text that says what was found."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if 'WeightsUnpickler error' in line or 'getattr of' in line]
-    return (telling or lines or [type(error).__name__])[0]
+    around = ('Weights only load failed', 'Please file an issue', 'Check the documentation')
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(around)]
+    return (telling or [type(error).__name__])[0]
 
 
 def _without_program(loaded: Any) -> Any:
