@@ -62,8 +62,7 @@ def malicious(checkpoint, tmp_path):
 def programmed(checkpoint, tmp_path):
     """A checkpoint of plain data whose config text is a program."""
     content = torch.load(checkpoint, weights_only=False)
-    text = f'import os\nos.system("touch {tmp_path / "canary"}")\n'
-    content['meta']['config'] = text + content['meta']['config']
+    content['meta']['config'] = f'import os\nos.system("touch {tmp_path / "canary"}")\n'
     torch.save(content, tmp_path / 'programmed.pth')
     yield tmp_path / 'programmed.pth'
     assert not (tmp_path / 'canary').exists()
