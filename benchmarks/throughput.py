@@ -133,7 +133,7 @@ class EpochStart(Hook):
         outputs: dict[str, Tensor] | None = None,
     ) -> None:
         """Keep the loss."""
-        self.losses.append((outputs or {})['loss'])
+        self.losses.append((outputs or {})['loss'].detach())
 
 
 class BareTwin(Hook):

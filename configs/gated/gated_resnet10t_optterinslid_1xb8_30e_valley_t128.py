@@ -5,25 +5,22 @@ Run: make demo
 """
 
 from mmengine.config import read_base
-from mmseg.models import CrossEntropyLoss, EncoderDecoder
 
 with read_base():
     from .._base_.datasets.valley import *
     from .._base_.default_runtime import *
+    from .._base_.models.unet_segmentor import *
     from .._base_.schedules.adamw_30e import *
 
 from fusionls.models import FusionDataPreprocessor
 from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
 from fusionls.models.fusion import GatedFusion
-from fusionls.models.heads import UNetHead
-from fusionls.models.losses import LandslideDiceLoss
 
 widths = (24, 48, 96, 160)
 fine = dict(type=TimmEncoder, name='resnet10t', channels=widths)
 # at a factor of 4, strides of 2, 4 and 8 are the 8, 16 and 32 of the base grid; no deeper needed
 coarse = dict(type=TimmEncoder, name='resnet10t', channels=widths, levels=[0, 1, 2])
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
     backbone=dict(
         type=MultiBranchEncoder,
@@ -35,18 +32,6 @@ model = dict(
         ),
         fusion=dict(type=GatedFusion),
     ),
-    decode_head=dict(
-        type=UNetHead,
-        in_channels=[64, 24, 48, 96, 160],
-        widths=[96, 64, 48, 32],
-        num_classes=2,
-        dropout_ratio=0.1,
-        loss_decode=[
-            dict(type=CrossEntropyLoss, avg_non_ignore=True),
-            dict(type=LandslideDiceLoss),
-        ],
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
 )
+model['decode_head'].update(in_channels=[64, *widths], widths=[96, 64, 48, 32])
 custom_hooks += [averaging]

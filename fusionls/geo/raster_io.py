@@ -138,12 +138,13 @@ def read_bands(
         ) from error
     if np.iscomplexobj(raw):
         raise NotARasterError(f'{dataset.name}: holds complex numbers; expected real values')
-    if raw.dtype.kind == 'f':
-        with np.errstate(invalid='ignore'):
-            valid &= np.abs(raw) < FILL_LIMIT  # False for NaN as well
-    if nodata is not None:
-        valid &= raw != nodata
-    values = np.where(valid, raw, 0).astype(np.float32)
+    with np.errstate(invalid='ignore', over='ignore'):  # both only under invalid pixels
+        if raw.dtype.kind == 'f':
+            valid &= (raw < FILL_LIMIT) & (raw > -FILL_LIMIT)  # False for NaN as well
+        if nodata is not None:
+            valid &= raw != nodata
+        values = raw.astype(np.float32, copy=False)
+    np.copyto(values, 0, where=~valid)  # in place: one more copy costs more than the read
     return values, valid
 
 

@@ -203,8 +203,8 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
                 valid[i, :, : given.shape[1], : given.shape[2]] = given_valid
         mean = self.get_buffer(f'mean_{modality}')[:, None, None]
         deviation = self.get_buffer(f'deviation_{modality}')[:, None, None]
-        values = ((values - mean) / deviation).clamp(-self.limit, self.limit)
-        return torch.where(valid, values, 0.0), valid
+        values.sub_(mean).div_(deviation).clamp_(-self.limit, self.limit)
+        return values.masked_fill_(~valid, 0.0), valid
 
 
 def _pad_targets(data_sample: Any, size: tuple[int, int], padded: tuple[int, int]) -> None:

@@ -201,7 +201,7 @@ class LayerStack:
             self._dataset(modality.path), range(1, count + 1), inside, use_mask=False
         )
         valid_read: BoolArray = np.all(valid_bands, axis=0)
-        read[:, ~valid_read] = 0
+        np.copyto(read, 0, where=~valid_read)
         if inside == window:
             return read, valid_read
         values = np.zeros((count, window.height, window.width), np.float32)

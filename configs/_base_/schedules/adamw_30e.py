@@ -1,44 +1,15 @@
-"""30 epochs of AdamW: three to warm up, then cosine to zero, weights averaged.
+"""30 epochs of AdamW at twice the rate: three to warm up, then cosine to zero, weights averaged.
 
-Owns: epochs, optim_wrapper, param_scheduler, train_cfg, val_cfg, test_cfg, averaging.
+Owns what adamw_12e owns, and changes it.
 """
 
-from mmengine.hooks import EMAHook
-from mmengine.model import ExponentialMovingAverage
-from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
-from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
-from torch.optim import AdamW
+from mmengine.config import read_base
+
+with read_base():
+    from .adamw_12e import *
 
 epochs = 30
-optim_wrapper = dict(
-    type=OptimWrapper,
-    optimizer=dict(type=AdamW, lr=2e-3, weight_decay=0.01),
-    clip_grad=dict(max_norm=5.0),
-)
-param_scheduler = [
-    dict(
-        type=LinearLR,
-        start_factor=0.04,
-        by_epoch=True,
-        begin=0,
-        end=epochs // 10,
-        convert_to_iter_based=True,
-    ),
-    dict(
-        type=CosineAnnealingLR,
-        by_epoch=True,
-        begin=epochs // 10,
-        end=epochs,
-        eta_min=0.0,
-        convert_to_iter_based=True,
-    ),
-]
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=30)
-val_cfg = dict(type=ValLoop)
-test_cfg = dict(type=TestLoop)
-averaging = dict(
-    type=EMAHook,
-    ema_type=ExponentialMovingAverage,
-    momentum=0.01,
-    update_buffers=True,
-)
+optim_wrapper['optimizer'].update(lr=2e-3)
+param_scheduler[0].update(end=3)
+param_scheduler[1].update(begin=3, end=epochs)
+train_cfg.update(max_epochs=epochs, val_interval=epochs)

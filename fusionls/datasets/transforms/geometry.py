@@ -66,7 +66,8 @@ def turned(
             azimuth = -out[i] if mirror else out[i]
             out[i] = np.mod(azimuth - 90.0 * quarters, 360.0)
     for e, n in zip(easts, norths, strict=True):
-        east, north = (-out[e] if mirror else out[e]), out[n].copy()
+        # copies: views would change under the assignments below
+        east, north = (-out[e] if mirror else out[e].copy()), out[n].copy()
         for _ in range(quarters % 4):  # a quarter anticlockwise turns east into north
             east, north = -north, east
         out[e], out[n] = east, north
