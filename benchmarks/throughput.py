@@ -39,8 +39,7 @@ from fusionls.simulation import simulate_valley
 from fusionls.stack import LayerStack, build_stack
 
 CONFIG = (
-    Path(__file__).parents[1]
-    / 'configs/gated/gated_resnet10t_optterinslid_1xb8_30e_valley_t128.py'
+    Path(__file__).parents[1] / 'configs/gated/gated_resnet10t_optterinslid_1xb8_30e_valley_t128.py'
 )
 TRAINING_SEEDS, MAPPING_SEED = (1, 2), 3
 WARM_UP = 1  # pairs thrown away: first calls allocate, choose algorithms and open files
@@ -172,7 +171,7 @@ class BareTwin(Hook):
 
 
 def bare_steps(
-    model: nn.Module,
+    model: Any,
     optimizer: torch.optim.Optimizer,
     max_norm: float,
     batches: Sequence[tuple[dict[str, tuple[Tensor, Tensor]], Tensor]],
@@ -186,7 +185,8 @@ def bare_steps(
         logits = F.interpolate(
             logits, labels.shape[1:], mode='bilinear', align_corners=head.align_corners
         )
-        loss = sum(part(logits, labels, ignore_index=IGNORED_LABEL) for part in head.loss_decode)
+        parts = [part(logits, labels, ignore_index=IGNORED_LABEL) for part in head.loss_decode]
+        loss = torch.stack(parts).sum()
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, max_norm)
@@ -275,7 +275,7 @@ def compare_mapping(
         if not np.allclose(bare.numpy(), probability, atol=1e-5):
             raise RuntimeError('the bare forward pass gives another map than model_predictor')
     windows = sum(map(len, mapped))
-    del mapped
+    mapped.clear()
 
     taken = []
     for _ in range(pairs + WARM_UP):
@@ -291,7 +291,7 @@ def compare_mapping(
 
 
 def bare_forward(
-    model: nn.Module, inputs: dict[str, tuple[Tensor, Tensor]], size: tuple[int, int]
+    model: Any, inputs: dict[str, tuple[Tensor, Tensor]], size: tuple[int, int]
 ) -> Tensor:
     """Logits (N, classes, H, W) of windows that are in memory, normalised."""
     logits = model.decode_head(model.backbone(inputs))

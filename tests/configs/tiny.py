@@ -106,8 +106,6 @@ param_scheduler = [dict(type=CosineAnnealingLR, by_epoch=True, T_max=3, convert_
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=3, val_interval=10)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
-averaging = dict(
-    type=EMAHook, ema_type=ExponentialMovingAverage, momentum=0.1, update_buffers=True
-)
+averaging = dict(type=EMAHook, ema_type=ExponentialMovingAverage, momentum=0.1, update_buffers=True)
 default_hooks['checkpoint'].update(interval=1, max_keep_ckpts=5)
 log_level = 'ERROR'

@@ -173,7 +173,8 @@ class MarsMmlsV2:
         inputs: dict[str, tuple[FloatArray, BoolArray]] = {}
         for modality, bands in BANDS.items():
             index = [band - 1 for band in bands.values()]
-            inputs[modality] = (values[index], np.asarray(valid[index].all(0)))
+            sound: BoolArray = np.asarray(valid[index].all(0))
+            inputs[modality] = (np.where(sound, values[index], np.float32(0)), sound)
         return inputs, mask[0].astype(np.uint8)
 
     def read(

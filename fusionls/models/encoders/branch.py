@@ -9,7 +9,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from fusionls.datasets.sample import ModalityInput
-from fusionls.models.encoders.channels import adapt_channels, measured_levels
+from fusionls.errors import InputError
+from fusionls.models.encoders.channels import PHOTO_CHANNELS, adapt_channels, measured_levels
 from fusionls.models.levels import LevelSpec
 from fusionls.models.pretrained import load_weights
 from fusionls.registry import MODELS
@@ -28,6 +29,9 @@ class Branch(BaseModule):
         pretrained: File of weights for the three-channel encoder (see ``models.pretrained``).
             They are adapted to the channel count; the mask channel starts at zero.
         valid_channel: Whether the encoder reads the mask.
+
+    Raises:
+        InputError: The encoder would load weights for a picture by itself, or reads none.
 
     Shapes:
         - input: values (N, C, H/f, W/f), valid (N, 1, H/f, W/f)
@@ -48,6 +52,8 @@ class Branch(BaseModule):
         self.factor = factor
         self.pretrained = pretrained
         self.valid_channel = valid_channel
+        if channels != PHOTO_CHANNELS or valid_channel:
+            _refuse_own_weights(encoder)
         self._encoder_config = encoder
         self.encoder = self._built(encoder)
         read = channels + valid_channel
@@ -88,3 +94,16 @@ class Branch(BaseModule):
         # convolutions run a fifth faster so, on CPU and with CUDA's tensor cores
         features = self.encoder(x.contiguous(memory_format=torch.channels_last))
         return (features,) if isinstance(features, Tensor) else tuple(features)
+
+
+def _refuse_own_weights(encoder: dict[str, Any]) -> None:
+    """Refuse ``init_cfg=dict(type='Pretrained')``, whose first convolution no longer fits."""
+    given = encoder.get('init_cfg') or ()
+    for initialiser in given if isinstance(given, list | tuple) else [given]:
+        kind = initialiser.get('type')
+        if getattr(kind, '__name__', kind) in ('Pretrained', 'PretrainedInit'):
+            raise InputError(
+                f'the encoder would load {initialiser.get("checkpoint")!r} by itself, but its '
+                'first convolution reads other layers here; give them as `pretrained` of the '
+                'branch, where they are adapted'
+            )

@@ -8,6 +8,7 @@ Recognition?", sec. 3, inflate weights in time by the same rule). With C = 3 not
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -56,20 +57,10 @@ def adapt_channels(encoder: nn.Module, channels: int) -> None:
     if old.groups != 1:
         raise InputError(f'the first convolution of {type(encoder).__name__} is grouped')
     parent_name, _, leaf = name.rpartition('.')
-    # same class, so that padding tricks of subclasses (timm's Conv2dSame) are kept
-    new = type(old)(
-        channels,
-        old.out_channels,
-        old.kernel_size,
-        stride=old.stride,
-        padding=old.padding,
-        dilation=old.dilation,
-        bias=old.bias is not None,
-    )
-    with torch.no_grad():
-        new.weight.copy_(adapted_weight(old.weight, channels))
-        if old.bias is not None and new.bias is not None:
-            new.bias.copy_(old.bias)
+    # a copy, so that bias, padding and the tricks of subclasses (timm's Conv2dSame) are kept
+    new = copy.deepcopy(old)
+    new.in_channels = channels
+    new.weight = nn.Parameter(adapted_weight(old.weight.detach(), channels))
     setattr(encoder.get_submodule(parent_name), leaf, new)
 
 
@@ -80,6 +71,9 @@ def measured_levels(encoder: nn.Module, channels: int, size: int = 128) -> list[
         encoder: Yields one tensor or a sequence of tensors (N, C_l, H_l, W_l).
         channels: What it reads.
         size: Side of the picture of zeros, pixels.
+
+    Raises:
+        InputError: The encoder yields something else than feature maps.
     """
     was_training = encoder.training
     encoder.train(False)  # the result of .eval() is not used: mmseg's ResNet.train returns None
@@ -88,4 +82,10 @@ def measured_levels(encoder: nn.Module, channels: int, size: int = 128) -> list[
     encoder.train(was_training)
     if isinstance(features, Tensor):
         features = (features,)
+    flat = [i for i, feature in enumerate(features) if feature.ndim != 4]
+    if flat:
+        raise InputError(
+            f'{type(encoder).__name__} yields no map but {tuple(features[flat[0]].shape)} at level '
+            f'{flat[0]}; turn its pooling off (ConvNeXt: gap_before_final_norm=False)'
+        )
     return [LevelSpec(f.shape[1], round(size / f.shape[2])) for f in features]
