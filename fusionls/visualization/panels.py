@@ -24,6 +24,7 @@ from fusionls.geo.raster import FloatArray
 from fusionls.geo.raster_io import written_whole
 from fusionls.geo.vector_io import read_polygons
 from fusionls.inventory.schema import LAYER
+from fusionls.quantities import Kind
 from fusionls.stack.layer_stack import UNMAPPED, LayerStack
 from fusionls.visualization.preview import (
     block_side,
@@ -227,7 +228,10 @@ class _Painter:
         layer = self._hillshade()
         if layer is None:
             self._draw_optical(axes)
-            return
+        else:
+            self._draw_lit(axes, layer)
+
+    def _draw_lit(self, axes: Axes, layer: str) -> None:
         low, high = _limits(self._previews[layer])
         self._show(
             axes, self._previews[layer], self._extent_of(layer), cmap='gray', vmin=low, vmax=high
@@ -250,13 +254,16 @@ class _Painter:
         _colour_bar(axes, image, 'mm/yr')
 
     def _draw_layer(self, axes: Axes, layer: str) -> None:
+        quantity = self.stack.modalities[self._modality(layer)].quantities[layer]
+        if quantity.kind is Kind.LIT:
+            self._draw_lit(axes, layer)
+            return
         low, high = _limits(self._previews[layer])
         colours = 'inferno' if layer.startswith('thermal') else 'viridis'
         image = self._show(
             axes, self._previews[layer], self._extent_of(layer), cmap=colours, vmin=low, vmax=high
         )
-        unit = self.stack.modalities[self._modality(layer)].quantities[layer].unit
-        _colour_bar(axes, image, unit.replace('_', ' '))
+        _colour_bar(axes, image, quantity.unit.replace('_', ' '))
 
     def _draw_probability(self, axes: Axes) -> None:
         if self.probability is None:
