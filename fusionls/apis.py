@@ -84,11 +84,14 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
         InputError: A top-level name or an option looks like a misspelt one.
     """
     from mmengine.config import Config
+    from mmengine.utils import import_modules_from_strings
 
     path = Path(path)
     if not path.is_file():
         raise FileMissingError(f'{path}: no such config; see configs/ for those that ship')
     config = Config.fromfile(str(path))
+    if config.get('custom_imports'):  # mmengine imports them for text-style configs only
+        import_modules_from_strings(**config.custom_imports)
     for name, value in config.items():
         # closer than nearest_names looks: `optimizer` and `norm_cfg` are fine names of one's own
         near = difflib.get_close_matches(name, RUNNER_KEYS, n=1, cutoff=0.85)

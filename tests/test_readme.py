@@ -65,9 +65,9 @@ def test_plugin_of_readme_takes_a_training_step_that_lowers_the_loss(plugin):
         target.gt_sem_seg = PixelData(data=(inputs['thermal'][0][:1] > 0).long())
         samples.append(inputs)
         targets.append(target)
-    optimiser = torch.optim.AdamW(model.parameters(), 1e-3)
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     losses = []
-    for _ in range(6):
+    for _ in range(10):
         data = model.data_preprocessor(
             {'inputs': samples, 'data_samples': [t.clone() for t in targets]}, True
         )
@@ -87,9 +87,20 @@ def test_plugin_of_readme_keeps_the_law(plugin):
     check_fusion(MODELS.get('MaxFusion'))
 
 
+def test_custom_imports_register_a_plugin_by_name(plugin):
+    from fusionls.apis import load_config
+    from fusionls.registry import MODELS
+
+    text = plugin.read_text().replace('from my_fusion import MaxFusion\n', '')
+    text = text.replace('type=MaxFusion', "type='MaxFusion'")
+    plugin.write_text(text + "custom_imports = dict(imports=['my_fusion'])\n")
+    model = MODELS.build(load_config(plugin).model)
+    assert {type(f).__name__ for f in model.backbone.fusions} == {'MaxFusion'}
+
+
 def test_plugin_of_readme_is_about_ten_lines():
     lines = [line for line in code_after('my_fusion.py').splitlines() if line.strip()]
-    assert len(lines) <= 15
+    assert len(lines) <= 18
     assert len(code_after('config').splitlines()) <= 10
 
 
@@ -122,7 +133,8 @@ def test_tools_of_readme_exist_and_explain_themselves(command):
 
 
 def test_relative_links_of_readme_lead_somewhere():
-    for target in re.findall(r'\]\(([^)#]+)\)', README):
+    prose = re.sub(r'```.*?```', '', README, flags=re.S)
+    for target in re.findall(r'\]\(([^)#]+)\)', prose):
         if not target.startswith('http'):
             assert (ROOT / target).exists(), target
 

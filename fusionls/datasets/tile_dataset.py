@@ -29,7 +29,7 @@ from fusionls.errors import (
     raise_together,
 )
 from fusionls.geo.grid import Grid
-from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.geo.raster import BoolArray, FloatArray, any_valid
 from fusionls.geo.window import Window
 from fusionls.layers.catalog import layer_spec
 from fusionls.quantities import Kind
@@ -165,7 +165,7 @@ class TileDataset(BaseDataset):
                     counts &= owners.allowed(window, self.split)
                 if counts.mean() < least:  # most tiles go here, before anything else is read
                     continue
-                counts &= seen_anywhere(self.read_tile(number, window)[0], counts.shape)
+                counts &= any_valid(self.read_tile(number, window)[0], counts.shape)
                 if counts.mean() >= least:
                     tiles.append({'scene': number, 'window': window})
         if not tiles:
@@ -214,22 +214,6 @@ class TileDataset(BaseDataset):
 def coarsest_of(scene: Scene) -> int:
     """The largest pixel of a scene, base pixels; windows must lie on multiples of it."""
     return max(modality.factor for modality in scene.modalities.values())
-
-
-def seen_anywhere(
-    inputs: Mapping[str, tuple[FloatArray, BoolArray]], shape: tuple[int, ...]
-) -> BoolArray:
-    """Where at least one modality is valid, on base pixels.
-
-    Args:
-        inputs: Values and valid (h/f, w/f) by modality.
-        shape: (h, w), base pixels.
-    """
-    seen = np.zeros(shape, bool)
-    for _, valid in inputs.values():
-        factor = shape[0] // valid.shape[0]
-        seen |= np.repeat(np.repeat(valid, factor, 0), factor, 1)
-    return seen
 
 
 def _missing_layers(scene: Scene, layers: Mapping[str, Sequence[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,3 +45,20 @@ class Raster:
     def filled(self) -> FloatArray:
         """(rows, cols) float32, NaN where invalid."""
         return np.where(self.valid, self.values, np.float32(np.nan))
+
+
+def any_valid(
+    sample: Mapping[str, tuple[FloatArray, BoolArray]], shape: tuple[int, ...]
+) -> BoolArray:
+    """Where at least one modality is valid, on base pixels.
+
+    Args:
+        sample: By modality, values and valid (h / f, w / f) at its own pixel size.
+        shape: (h, w), base pixels.
+    """
+    union = np.zeros(shape, bool)
+    for _, valid in sample.values():
+        factor = shape[0] // valid.shape[0]
+        blocks = union.reshape(valid.shape[0], factor, valid.shape[1], factor)
+        blocks |= valid[:, None, :, None]
+    return union

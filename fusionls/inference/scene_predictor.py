@@ -31,7 +31,7 @@ from fusionls.errors import (
     nearest_names,
 )
 from fusionls.geo.grid import Grid
-from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.geo.raster import BoolArray, FloatArray, any_valid
 from fusionls.geo.raster_io import new_geotiff, written_whole
 from fusionls.geo.window import Window
 from fusionls.inference.blend import BandBlender
@@ -115,23 +115,6 @@ def map_scene(
                 progress(done, len(windows))
         strips.flush()
     return out
-
-
-def any_valid(
-    sample: Mapping[str, tuple[FloatArray, BoolArray]], shape: tuple[int, int]
-) -> BoolArray:
-    """Where at least one modality is valid, on base pixels.
-
-    Args:
-        sample: By modality, values and valid (h / f, w / f) at its own pixel size.
-        shape: (h, w), base pixels.
-    """
-    union = np.zeros(shape, bool)
-    for _, valid in sample.values():
-        factor = shape[0] // valid.shape[0]
-        blocks = union.reshape(valid.shape[0], factor, valid.shape[1], factor)
-        blocks |= valid[:, None, :, None]
-    return union
 
 
 _Write = Callable[[NDArray[np.generic], Window, int], None]

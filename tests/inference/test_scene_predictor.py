@@ -15,8 +15,8 @@ import rasterio
 
 from fusionls.errors import InputError, LayerMissingError, NoModalityError, OutputError
 from fusionls.geo.grid import Grid
+from fusionls.geo.raster import any_valid
 from fusionls.inference import map_scene
-from fusionls.inference.scene_predictor import any_valid
 from fusionls.stack.store import ModalityArrays, write_stack
 
 UTM = pyproj.CRS.from_epsg(32617)
@@ -297,7 +297,10 @@ def test_a_killed_run_leaves_no_file_under_the_final_name(tmp_path):
 def test_an_interrupted_run_keeps_the_map_that_was_there(tmp_path):
     out = tmp_path / 'p.tif'
     out.write_bytes(b'the map of yesterday')
+    # a runner in the background hands down that SIGINT is ignored
     code = """
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         def slow(batch):
             print('predicting', flush=True)
             time.sleep(0.05)

@@ -93,8 +93,9 @@ def test_mmengine_loads_no_program_either(write, tmp_path, canary):
         _load_checkpoint(str(path))
     with pytest.raises(UnsafeCheckpointError):
         load_checkpoint(nn.Linear(1, 1), str(path))
-    with pytest.raises(pickle.UnpicklingError):
-        mmengine_checkpoint._safe_torch_load(path)
+    if hasattr(mmengine_checkpoint, '_safe_torch_load'):  # mmengine 0.10.7 has none
+        with pytest.raises(pickle.UnpicklingError):
+            mmengine_checkpoint._safe_torch_load(path)
 
 
 def test_what_comes_from_the_web_is_read_without_pickle_too(tmp_path, canary, monkeypatch):

@@ -28,7 +28,8 @@ def test_two_processes_train_one_model(stack, tmp_path):
         f'{loader}_dataloader.dataset.stacks=[{stack}]' for loader in ('train', 'val', 'test')
     ]
     command = [
-        sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2', '--master_port=0',
+        sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
+        '--standalone', '--local-addr=127.0.0.1',
         'tools/train.py', CONFIG, '--launcher', 'pytorch', '--work-dir', str(tmp_path),
         '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
         'train_dataloader.batch_size=1', 'val_dataloader.batch_size=1', *loaders,
@@ -39,7 +40,7 @@ def test_two_processes_train_one_model(stack, tmp_path):
         env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr[-3000:]
     assert 'Epoch(train) [1][2/2]' in result.stdout + result.stderr  # 4 tiles, 2 processes

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset, coarsest_of, seen_anywhere
+from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset, coarsest_of
 from fusionls.errors import InputError
+from fusionls.geo.raster import any_valid
 from fusionls.geo.window import Window
 from fusionls.registry import TRANSFORMS
 
@@ -65,7 +66,7 @@ class LoadTile(BaseTransform):
                 window = Window(core.row + int(down), core.col + int(right), *_size(core))
             window = window.grown(self.context)
             inputs, labels = dataset.read_tile(results['scene'], window)
-            if ((labels != UNLABELLED) & seen_anywhere(inputs, labels.shape)).any():
+            if ((labels != UNLABELLED) & any_valid(inputs, labels.shape)).any():
                 break
         if self.context and not self.label_context:
             inner = np.full_like(labels, UNLABELLED)

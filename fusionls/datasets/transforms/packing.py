@@ -14,7 +14,8 @@ from mmseg.structures import SegDataSample
 from scipy import ndimage
 
 from fusionls.datasets.sample import ModalityInput
-from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset, seen_anywhere
+from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset
+from fusionls.geo.raster import any_valid
 from fusionls.registry import TRANSFORMS
 
 
@@ -37,7 +38,7 @@ def _packed_inputs(results: dict[str, Any]) -> dict[str, ModalityInput]:
 def _counting_labels(results: dict[str, Any]) -> np.ndarray:
     """Labels with 255 where no present modality is valid: nothing can be said there."""
     labels = results['labels']
-    seen = seen_anywhere(results['inputs'], labels.shape)
+    seen = any_valid(results['inputs'], labels.shape)
     return np.where(seen, labels, np.uint8(UNLABELLED))
 
 

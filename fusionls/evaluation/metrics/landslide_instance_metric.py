@@ -45,7 +45,7 @@ class LandslideInstanceMetric(BaseMetric):
             masks = predicted['masks'].cpu().numpy().astype(bool)  # (n, H, W)
             scores = predicted['scores'].cpu().numpy()
             chosen = (scores >= self.least_score) & (
-                masks.reshape(len(masks), -1).sum(1) >= self.least_pixels
+                masks.sum((1, 2)) >= self.least_pixels  # (n,), also where n is 0
             )
             order = np.argsort(scores[chosen], kind='stable')  # the surest is painted last
             rows, cols = sample['ori_shape']
