@@ -18,7 +18,6 @@ import torch
 
 from fusionls import apis
 from fusionls.console import progress_bar, run_tool
-from fusionls.engine.hooks import ProgressLine
 from fusionls.evaluation.functional.confusion import count_pixels
 from fusionls.evaluation.functional.objects import label_objects, match_labels
 from fusionls.geo.raster_io import written_whole
@@ -124,7 +123,7 @@ def demo_config(out: Path, epochs: int | None) -> Any:
         options['train_cfg.max_epochs'] = epochs
         options['train_cfg.val_interval'] = epochs
     config = apis.load_config(CONFIG, options)
-    config.custom_hooks.append(dict(type=ProgressLine))
+    config.custom_hooks.append(dict(type='fusionls.ProgressLine'))
     return config
 
 

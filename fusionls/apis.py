@@ -195,7 +195,7 @@ def train(
     """
     import torch
 
-    from fusionls.engine.optim import BFloat16OptimWrapper
+    import fusionls.engine  # noqa: F401  (registers BFloat16OptimWrapper)
 
     config = copy.deepcopy(config)
     config.launcher = launcher
@@ -203,7 +203,8 @@ def train(
     config.setdefault('find_unused_parameters', True)
     if amp:
         cuda = torch.cuda.is_available()
-        config.optim_wrapper.type = 'AmpOptimWrapper' if cuda else BFloat16OptimWrapper
+        # by name: mmengine 0.10.7 cannot write a config that holds a class
+        config.optim_wrapper.type = 'AmpOptimWrapper' if cuda else 'BFloat16OptimWrapper'
         if cuda:
             config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if isinstance(resume, str):

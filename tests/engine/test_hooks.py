@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmengine.runner import IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from fusionls import apis
@@ -86,7 +85,7 @@ def in_one_go(tmp_path_factory):
 
 
 def interrupted(config, iteration):
-    config.custom_hooks.append(dict(type=PullThePlug, iteration=iteration))
+    config.custom_hooks.append(dict(type='fusionls.PullThePlug', iteration=iteration))
     with pytest.raises(KeyboardInterrupt):
         apis.train(config)
     config.custom_hooks.pop()
@@ -224,7 +223,7 @@ def test_a_checkpoint_of_another_head_can_be_started_from_but_not_resumed(in_one
 
 def test_a_loop_without_epochs_is_refused(tmp_path):
     config = tiny(tmp_path)
-    config.train_cfg = dict(type=IterBasedTrainLoop, max_iters=3)
+    config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=3)
     config.param_scheduler = None
     with pytest.raises(InputError, match='IterBasedTrainLoop has no epochs'):
         apis.train(config)
@@ -232,7 +231,7 @@ def test_a_loop_without_epochs_is_refused(tmp_path):
 
 def test_training_on_no_tile_data_set_is_refused(tmp_path):
     config = tiny(tmp_path)
-    config.train_dataloader.dataset = dict(type=Plain)
+    config.train_dataloader.dataset = dict(type='fusionls.Plain')
     with pytest.raises(InputError, match='expected a TileDataset to train on, got Plain'):
         apis.train(config)
 

@@ -56,6 +56,6 @@ if "$ENVIRONMENT/bin/python" -m pip list 2>/dev/null | grep -i '^onedl-' >&2; th
     exit 1
 fi
 
-TESTS=(tests/ops)
-[ -d tests/models ] && TESTS+=(tests/models)
+TESTS=(tests/ops tests/models tests/engine)
+
 exec "$ENVIRONMENT/bin/python" -m pytest "${TESTS[@]}" -q "$@"
