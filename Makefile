@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test test-slow test-openmmlab lint format bench mars clean
+.PHONY: help setup demo test test-openmmlab lint format bench mars clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -14,12 +14,9 @@ demo: setup ## train on a simulated valley, map another one, write its inventory
 	$(PY) demo/run_demo.py --out demo/output
 
 test: setup ## the tests, two at a time
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadgroup -m 'not slow'
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadgroup
 
-test-slow: setup ## real training: the tests marked slow
-	$(PY) -m pytest -q -m slow
-
-test-openmmlab: ## ops and models beside the original OpenMMLab distributions, in their own environment
+test-openmmlab: ## ops, models and training beside the original OpenMMLab distributions, in their own environment
 	tools/dev/check_openmmlab.sh
 
 lint: setup ## ruff and mypy
