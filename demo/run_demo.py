@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import rasterio
-import torch
 
 from fusionls import apis
 from fusionls.console import progress_bar, run_tool
@@ -47,7 +46,6 @@ def main() -> None:
     parser.add_argument('--epochs', type=int, help='fewer or more than the config says')
     args = parser.parse_args()
     started = time.monotonic()
-    torch.set_num_threads(max(1, torch.get_num_threads()))
 
     for seed in (*TRAINING, UNSEEN):
         scene = simulate_valley(args.out / 'raw' / f'valley_{seed}', seed=seed, size=args.size)

@@ -34,9 +34,13 @@ def _tile_dataset(runner: Runner) -> TileDataset:
     return dataset
 
 
+def _model(runner: Runner) -> Any:
+    """The model itself, out of its distributed wrapper."""
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
 def _preprocessor(runner: Runner) -> FusionDataPreprocessor:
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    return model.data_preprocessor
+    return _model(runner).data_preprocessor
 
 
 @HOOKS.register_module()
@@ -86,8 +90,7 @@ class FitLayerStatistics(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Refuse a checkpoint that mmengine would load with a warning."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        check_fits(checkpoint, model, 'the checkpoint', tensors=runner._resume)
+        check_fits(checkpoint, _model(runner), 'the checkpoint', tensors=runner._resume)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Write the names of the layers into the checkpoint."""
