@@ -38,6 +38,18 @@ class RotatedRasterError(InputError):
     """A raster whose rows do not run west to east (rotated, sheared or south-up)."""
 
 
+class ProductError(InputError):
+    """A file is not of the product it is said to be, or lacks what that product must hold."""
+
+
+class RadarCoordinatesError(ProductError):
+    """An InSAR product that was not geocoded: its pixels are in radar range and azimuth."""
+
+
+class PointCloudError(InputError):
+    """A point cloud that cannot be read, or holds nothing of use."""
+
+
 class GridMismatchError(InputError):
     """Layers that should lie on one grid do not."""
 

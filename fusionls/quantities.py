@@ -44,8 +44,12 @@ class Quantity:
         object.__setattr__(self, 'kind', Kind(self.kind))
 
 
-CANONICAL_UNITS = frozenset({'m', 'm/yr', 'degree', '1', 'digital_number', 'thermal_inertia'})
-"""Metres, metres per year, degrees, a ratio, counts of a sensor, J m-2 K-1 s-1/2."""
+CANONICAL_UNITS = frozenset(
+    {'m', 'm/yr', 'm/yr2', 'degree', '1', '1/m', '1/m2', 'm2', 'dB', 'digital_number'}
+    | {'thermal_inertia'}
+)
+"""Metres, per year, per year squared; degrees; a ratio; per metre (curvature), per square metre
+(density), square metres (catchment); decibels; counts of a sensor; J m-2 K-1 s-1/2."""
 
 _FACTORS: dict[str, tuple[str, float]] = {
     # name as users write it -> (canonical unit, canonical = value * factor)
@@ -63,6 +67,12 @@ _FACTORS: dict[str, tuple[str, float]] = {
     'cm/year': ('m/yr', 0.01),
     'mm/yr': ('m/yr', 0.001),
     'mm/year': ('m/yr', 0.001),
+    'm/yr2': ('m/yr2', 1.0),
+    'mm/yr2': ('m/yr2', 0.001),
+    '1/m': ('1/m', 1.0),
+    '1/m2': ('1/m2', 1.0),
+    'm2': ('m2', 1.0),
+    'db': ('dB', 1.0),
     'degree': ('degree', 1.0),
     'degrees': ('degree', 1.0),
     'radian': ('degree', 57.29577951308232),  # 180 / pi

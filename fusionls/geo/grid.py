@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyproj
 from affine import Affine
@@ -132,6 +132,10 @@ class Grid:
             window.height,
             window.width,
         )
+
+    def shifted(self, east: float, north: float) -> Grid:
+        """The same pixels moved by CRS units toward the east and the north."""
+        return replace(self, west=self.west + east, north=self.north + north)
 
     def is_same_as(self, other: Grid, tolerance: float = 1e-3) -> bool:
         """Whether both grids have the same CRS and shape, and corners within a share of a pixel."""

@@ -1,70 +1,51 @@
-"""Every layer fusionls knows by name: its unit, kind and meaning.
+"""Every layer fusionls knows by name: its unit, kind, meaning, formula and source.
 
-A name is ``<modality>_<quantity>[_<qualifier>]``. A qualifier (``_asc``, ``_2021``) may follow
-any name of the catalogue; a layer that is not here can be declared with unit and kind in the
-scene description.
+A name is ``<modality>_<quantity>[_<parameter>...][_<qualifier>]``. Parameters are numbers that
+the layer's derivation takes (``terrain_hillshade_az90``); a qualifier (``_asc``, ``_2021``) may
+follow any name. A layer that is not here can be declared with unit and kind in the scene
+description.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from fusionls.errors import LayerUnknownError, nearest_names
-from fusionls.quantities import Kind, Quantity
+from fusionls.layers.insar.catalog import INSAR_LAYERS
+from fusionls.layers.lidar.catalog import LIDAR_LAYERS
+from fusionls.layers.optical.catalog import OPTICAL_LAYERS
+from fusionls.layers.spec import LayerSpec, measured
+from fusionls.layers.terrain.catalog import TERRAIN_LAYERS
 
+_OTHERS = (measured('thermal_inertia', 'thermal_inertia', 'thermal inertia, as delivered', 0),)
 
-@dataclass(frozen=True)
-class LayerSpec:
-    """A known layer: what it is called, what its numbers mean."""
-
-    name: str
-    quantity: Quantity
-    meaning: str
-
-
-def _specs(*rows: tuple[str, str, Kind, str]) -> dict[str, LayerSpec]:
-    return {
-        name: LayerSpec(name, Quantity(unit, kind), meaning) for name, unit, kind, meaning in rows
-    }
-
-
-_C = Kind.CONTINUOUS
-CATALOG: dict[str, LayerSpec] = _specs(
-    ('optical_red', 'digital_number', _C, 'red, as delivered (reflectance or counts)'),
-    ('optical_green', 'digital_number', _C, 'green, as delivered'),
-    ('optical_blue', 'digital_number', _C, 'blue, as delivered'),
-    ('optical_nir', 'digital_number', _C, 'near infrared, as delivered'),
-    ('optical_grey', 'digital_number', _C, 'panchromatic or grey image, as delivered'),
-    ('terrain_elevation', 'm', _C, 'height of the ground above the datum'),
-    ('terrain_slope', 'degree', _C, 'steepest slope'),
-    ('terrain_hillshade', '1', Kind.LIT, 'cosine of the angle between sun and ground normal'),
-    ('insar_velocity_los', 'm/yr', _C, 'line-of-sight velocity, positive toward the satellite'),
-    ('insar_coherence', '1', _C, 'temporal or interferometric coherence, 0 to 1'),
-    ('lidar_ground', 'm', _C, 'bare-earth elevation (DTM)'),
-    ('lidar_surface', 'm', _C, 'surface elevation (DSM)'),
-    ('lidar_canopy_height', 'm', _C, 'surface minus ground'),
-    ('lidar_slope', 'degree', _C, 'steepest slope of the bare earth'),
-    ('lidar_hillshade', '1', Kind.LIT, 'hillshade of the bare earth'),
-    ('thermal_inertia', 'thermal_inertia', _C, 'thermal inertia, as delivered'),
-)
+CATALOG: dict[str, LayerSpec] = {
+    spec.name: spec
+    for spec in (*OPTICAL_LAYERS, *TERRAIN_LAYERS, *INSAR_LAYERS, *LIDAR_LAYERS, *_OTHERS)
+}
 
 
 def layer_spec(name: str) -> LayerSpec:
-    """Look a layer up; a qualifier after a catalogue name is allowed.
+    """Look a layer up; parameters and a qualifier after a catalogue name are allowed.
 
     Raises:
         LayerUnknownError: No catalogue name is a prefix of ``name``.
     """
+    stem = stem_of(name)
+    if stem is None:
+        raise LayerUnknownError(
+            f'layer {name!r} is unknown; {nearest_names(name, CATALOG)}. For a layer of your '
+            'own, give its unit and kind beside its name.'
+        )
+    return replace(CATALOG[stem], name=name)
+
+
+def stem_of(name: str) -> str | None:
+    """The longest catalogue name that ``name`` begins with; None where there is none."""
     stem = name
-    while stem:
-        if stem in CATALOG:
-            found = CATALOG[stem]
-            return LayerSpec(name, found.quantity, found.meaning)
+    while stem and stem not in CATALOG:
         stem = stem.rpartition('_')[0]
-    raise LayerUnknownError(
-        f'layer {name!r} is unknown; {nearest_names(name, CATALOG)}. For a layer of your own, '
-        'give its unit and kind beside its name.'
-    )
+    return stem or None
 
 
 def modality_of(layer: str) -> str:

@@ -1,102 +1,159 @@
-"""Which layers can be derived from which, how far each reaches, and how to do it in strips.
+"""Derive layers from others by name: in what order, how far each reaches, in strips.
 
-Flow: aligned layers of one modality -> [here: the functions of this room by layer name] -> stack.
+Flow: aligned layers -> [here: the families of ``layers.*`` by layer name] -> stack, loader.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from fusionls.errors import LayerUnknownError, nearest_names
-from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.geo.cell_size import Cell, CellSize
 from fusionls.geo.window import row_strips
-from fusionls.layers.terrain import hillshade, slope_degrees
-from fusionls.layers.terrain.slope import HALO
+from fusionls.layers.catalog import CATALOG, modality_of, stem_of
+from fusionls.layers.spec import Derivation, Plane, Wanted
 
-Layers = Mapping[str, tuple[FloatArray, BoolArray]]
+Layers = Mapping[str, Plane]
 """Values (H, W) in the layer's unit and valid (H, W), by layer name."""
-FromElevation = Callable[[FloatArray, BoolArray, float], tuple[FloatArray, BoolArray]]
 
 STRIP_ROWS = 64
 """Rows at a time: what fits the processor's cache (measured: 36 Mpix/s against 4 for wholes)."""
+_PARAMETER = re.compile(r'([a-z]+)(\d+)(?:p(\d+))?')
 
 
 @dataclass(frozen=True)
-class Derivation:
-    """How a layer follows from others.
+class Step:
+    """One layer to derive.
 
     Attributes:
-        needs: Layers it is derived from.
-        halo: Pixels it reaches beyond a pixel.
-        function: Takes one (values, valid) per need and the pixel side in metres; gives values
-            and valid.
+        layer: Its full name.
+        needs: Full names of the layers it is derived from.
+        wanted: What its family is asked for.
+        derivation: How it follows.
     """
 
+    layer: str
     needs: tuple[str, ...]
-    halo: int
-    function: Callable[..., tuple[FloatArray, BoolArray]]
+    wanted: Wanted
+    derivation: Derivation
+
+    def reach(self, pixel: float) -> int:
+        """Pixels it reaches beyond a pixel of ``pixel`` metres."""
+        reach = self.derivation.reach
+        return reach if isinstance(reach, int) else reach(self.wanted.parameters, pixel)
 
 
-def canopy_height(
-    surface: tuple[FloatArray, BoolArray], ground: tuple[FloatArray, BoolArray], pixel: float
-) -> tuple[FloatArray, BoolArray]:
-    """Surface minus ground, metres; not clipped, for a negative height tells of a bad ground."""
-    valid = surface[1] & ground[1]
-    return np.where(valid, surface[0] - ground[0], np.float32(0)), valid
+def step_of(layer: str) -> Step:
+    """How one layer is derived.
 
-
-def _of_elevation(need: str, function: FromElevation) -> Derivation:
-    return Derivation((need,), HALO, lambda dem, pixel: function(dem[0], dem[1], pixel))
-
-
-DERIVATIONS: dict[str, Derivation] = {
-    'terrain_slope': _of_elevation('terrain_elevation', slope_degrees),
-    'terrain_hillshade': _of_elevation('terrain_elevation', hillshade),
-    'lidar_slope': _of_elevation('lidar_ground', slope_degrees),
-    'lidar_hillshade': _of_elevation('lidar_ground', hillshade),
-    'lidar_canopy_height': Derivation(('lidar_surface', 'lidar_ground'), 0, canopy_height),
-}
-
-
-def derivation_of(layer: str) -> Derivation:
-    """How ``layer`` is derived; its qualifier, if any, is that of the layers it needs.
+    Numbers in its name are read as parameters; what is left of its name is a qualifier, which
+    is handed on to those needs that are of the layer's own modality.
 
     Raises:
-        LayerUnknownError: Nothing derives it.
+        LayerUnknownError: Nothing derives it, or a parameter is out of range.
 
     Example:
-        >>> derivation_of('terrain_slope_2021').needs
-        ('terrain_elevation_2021',)
+        >>> step = step_of('terrain_hillshade_az90_2021')
+        >>> step.needs, step.wanted.parameters['az']
+        (('terrain_elevation_2021',), 90.0)
     """
-    stem = layer
-    while stem and stem not in DERIVATIONS:
-        stem = stem.rpartition('_')[0]
-    if not stem:
+    stem = stem_of(layer)
+    derivation = None if stem is None else CATALOG[stem].derivation
+    if stem is None or derivation is None:
+        derivable = [name for name, spec in CATALOG.items() if spec.derivation is not None]
         raise LayerUnknownError(
-            f'layer {layer!r} cannot be derived; {nearest_names(layer, DERIVATIONS)}'
+            f'layer {layer!r} cannot be derived; {nearest_names(layer, derivable)}'
         )
-    found = DERIVATIONS[stem]
-    qualifier = layer.removeprefix(stem)
-    return Derivation(tuple(need + qualifier for need in found.needs), found.halo, found.function)
+    given: dict[str, float] = {}
+    rest = [token for token in layer.removeprefix(stem).split('_') if token]
+    while rest:
+        match = _PARAMETER.fullmatch(rest[0])
+        if match is None or match[1] not in derivation.parameters or match[1] in given:
+            break
+        given[match[1]] = float(f'{match[2]}.{match[3] or 0}')
+        rest.pop(0)
+    parameters = {name: p.default for name, p in derivation.parameters.items()} | given
+    for name, known in derivation.parameters.items():
+        if not known.least <= parameters[name] <= known.most:
+            raise LayerUnknownError(
+                f'layer {layer!r}: {name} is {parameters[name]:g}, expected {known.least:g} to '
+                f'{known.most:g} ({known.meaning})'
+            )
+    qualifier = ''.join(f'_{token}' for token in rest)
+    own = modality_of(layer)
+    needs = tuple(n + qualifier if modality_of(n) == own else n for n in derivation.needs)
+    return Step(layer, needs, Wanted(stem, parameters), derivation)
 
 
-def halo_of(derived: Iterable[str]) -> int:
-    """Pixels that all these layers together reach beyond a pixel."""
-    return max((derivation_of(layer).halo for layer in derived), default=0)
+def steps_for(derived: Iterable[str], available: Collection[str]) -> list[Step]:
+    """Everything to derive for some layers, in order, steps on the way included.
+
+    Args:
+        derived: Layers wanted.
+        available: Layers that are there already.
+
+    Raises:
+        LayerUnknownError: A layer wanted is not there and nothing derives it.
+    """
+    found: dict[str, Step] = {}
+
+    def add(layer: str) -> None:
+        if layer in found:
+            return
+        step = step_of(layer)
+        for need in step.needs:
+            if need not in available and is_derivable(need):
+                add(need)
+        found[layer] = step
+
+    for layer in derived:
+        add(layer)
+    return list(found.values())
 
 
-def derive(
-    layers: Layers, derived: Iterable[str], pixel: float
-) -> dict[str, tuple[FloatArray, BoolArray]]:
+def is_derivable(layer: str) -> bool:
+    """Whether the catalogue says how to derive it."""
+    try:
+        step_of(layer)
+    except LayerUnknownError:
+        return False
+    return True
+
+
+def sources_for(derived: Iterable[str], available: Collection[str]) -> list[str]:
+    """Layers that must come from sources for some layers to be derived, in order, once."""
+    steps = steps_for(derived, available)
+    made = {step.layer for step in steps}
+    return list(dict.fromkeys(n for step in steps for n in step.needs if n not in made))
+
+
+def halo_of(derived: Iterable[str], available: Collection[str], pixel: float) -> int:
+    """Pixels that some layers reach beyond a pixel, through everything they are derived from.
+
+    Args:
+        derived: Layers wanted.
+        available: Layers that are there already.
+        pixel: Pixel side, metres.
+    """
+    reach: dict[str, int] = {}
+    for step in steps_for(derived, available):
+        reach[step.layer] = step.reach(pixel) + max(reach.get(n, 0) for n in step.needs)
+    return max(reach.values(), default=0)
+
+
+def derive(layers: Layers, derived: Iterable[str], pixel: Cell) -> dict[str, Plane]:
     """Derive layers from others of the same grid, in strips; equals the whole bit for bit.
+
+    Layers of one family that need the same are derived in one pass.
 
     Args:
         layers: Values and valid by name, all (H, W).
         derived: Names of the layers wanted.
-        pixel: Pixel side, metres.
+        pixel: Pixel side, metres, or the sides row by row.
 
     Returns:
         Values (H, W) float32 and valid (H, W) by name of the layers wanted.
@@ -105,23 +162,48 @@ def derive(
         LayerUnknownError: Nothing derives a layer that is wanted.
         KeyError: A layer it is derived from is not among ``layers``.
     """
-    return {name: _in_strips(derivation_of(name), layers, pixel) for name in derived}
+    wanted = list(derived)
+    left = steps_for(wanted, layers)
+    known: dict[str, Plane] = dict(layers)
+    while left:
+        made_later = {step.layer for step in left}
+        ready = [step for step in left if not made_later.intersection(step.needs)]
+        left = [step for step in left if step not in ready]
+        while ready:
+            first = ready[0]
+            kin = [s for s in ready if s.needs == first.needs and _same_family(s, first)]
+            ready = [step for step in ready if step not in kin]
+            known |= _in_strips(kin, [known[need] for need in first.needs], pixel)
+    return {name: known[name] for name in wanted}
 
 
-def _in_strips(
-    derivation: Derivation, layers: Layers, pixel: float
-) -> tuple[FloatArray, BoolArray]:
-    parts = [layers[need] for need in derivation.needs]
+def _same_family(step: Step, other: Step) -> bool:
+    one, two = step.derivation, other.derivation
+    return one.family == two.family and one.whole == two.whole
+
+
+def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict[str, Plane]:
+    family, wanted = kin[0].derivation.family, [step.wanted for step in kin]
     rows, cols = parts[0][0].shape
-    values = np.zeros((rows, cols), np.float32)
-    valid = np.zeros((rows, cols), bool)
-    for strip in row_strips(rows, cols, STRIP_ROWS):
-        top = max(strip.row - derivation.halo, 0)
-        bottom = min(strip.row + strip.height + derivation.halo, rows)
-        found_values, found_valid = derivation.function(
-            *((part[top:bottom], mask[top:bottom]) for part, mask in parts), pixel
-        )
+    if kin[0].derivation.whole:
+        return {s.layer: p for s, p in zip(kin, family(parts, wanted, pixel), strict=True)}
+    # a cell's side row by row: the smallest reaches furthest
+    side = float(min(pixel.east.min(), pixel.north.min())) if _by_rows(pixel) else float(pixel)
+    reach = max(step.reach(side) for step in kin)
+    found = {
+        step.layer: (np.zeros((rows, cols), np.float32), np.zeros((rows, cols), bool))
+        for step in kin
+    }
+    for strip in row_strips(rows, cols, max(STRIP_ROWS, reach)):
+        top, bottom = max(strip.row - reach, 0), min(strip.row + strip.height + reach, rows)
+        cells = pixel.rows(slice(top, bottom)) if _by_rows(pixel) else pixel
+        planes = family([(p[top:bottom], v[top:bottom]) for p, v in parts], wanted, cells)
         inner = slice(strip.row - top, strip.row - top + strip.height)
-        values[strip.row : strip.row + strip.height] = found_values[inner]
-        valid[strip.row : strip.row + strip.height] = found_valid[inner]
-    return values, valid
+        here = slice(strip.row, strip.row + strip.height)
+        for (values, valid), (part, sound) in zip(found.values(), planes, strict=True):
+            values[here], valid[here] = part[inner], sound[inner]
+    return found
+
+
+def _by_rows(pixel: Cell) -> bool:
+    return isinstance(pixel, CellSize)

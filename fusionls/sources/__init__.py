@@ -2,5 +2,14 @@
 
 from fusionls.sources.mapped_landslides import LabelRaster, MappedArea, MappedLandslides
 from fusionls.sources.rasters import SourceRaster
+from fusionls.sources.source import ArraySource, North, Source
 
-__all__ = ['LabelRaster', 'MappedArea', 'MappedLandslides', 'SourceRaster']
+__all__ = [
+    'ArraySource',
+    'LabelRaster',
+    'MappedArea',
+    'MappedLandslides',
+    'North',
+    'Source',
+    'SourceRaster',
+]

@@ -25,10 +25,11 @@ from fusionls.geo.raster_io import grid_of, opened, read_bands
 from fusionls.geo.window import Window
 from fusionls.layers.catalog import layer_spec
 from fusionls.quantities import Kind, Quantity, canonical, conversion
+from fusionls.sources.source import Source
 
 
 @dataclass(frozen=True)
-class SourceRaster:
+class SourceRaster(Source):
     """A raster whose bands are known layers; get one from :meth:`open`.
 
     Attributes:
@@ -109,14 +110,9 @@ class SourceRaster:
         return cls(path, grid, bands, quantities, scales, nodata, mask_below)
 
     @property
-    def layers(self) -> tuple[str, ...]:
-        """Layer names in band order, without the bands that are skipped."""
-        return tuple(self.bands)
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """Kind of each layer."""
-        return tuple(quantity.kind for quantity in self.quantities.values())
+    def masks(self) -> bool:
+        """Whether its invalid pixels make every layer of its modality invalid."""
+        return self.mask_below is not None
 
     def read(self, window: Window | None = None) -> tuple[FloatArray, BoolArray]:
         """Read all layers of a window that lies inside the raster; the whole by default.

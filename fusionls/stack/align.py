@@ -67,6 +67,11 @@ class AlignedModality:
             known |= source.quantities
         return {name: known[name] for name in self.layers}
 
+    @property
+    def source_layers(self) -> tuple[str, ...]:
+        """Layers its files hold."""
+        return tuple(layer for source in self.sources for layer in source.layers)
+
     @cached_property
     def _resamplers(self) -> list[Resampler]:
         return [Resampler(source.grid, self.grid) for source in self.sources]
@@ -80,14 +85,14 @@ class AlignedModality:
         Returns:
             values (layers, h, w) float32, zero where invalid, and valid, alike.
         """
-        halo = halo_of(self.derived)
+        halo = halo_of(self.derived, self.source_layers, self.grid.pixel)
         wide = window.grown(halo) if halo else window
         found: dict[str, tuple[FloatArray, BoolArray]] = {}
         usable = np.ones((wide.height, wide.width), bool)
         for source, resampler in zip(self.sources, self._resamplers, strict=True):
             values, valid = resampler.part(source.read, wide, source.kinds)
             found |= {n: (values[i], valid[i]) for i, n in enumerate(source.layers)}
-            if source.mask_below is not None:
+            if source.masks:
                 usable &= valid.all(axis=0)
         found |= derive(found, self.derived, self.grid.pixel)
         inner = (slice(halo, halo + window.height), slice(halo, halo + window.width))

@@ -23,7 +23,7 @@ from fusionls.errors import (
     raise_together,
 )
 from fusionls.layers.catalog import layer_spec
-from fusionls.layers.derivation import derivation_of
+from fusionls.layers.derivation import sources_for
 from fusionls.quantities import Kind
 from fusionls.stack.yaml_section import (
     Section,
@@ -250,7 +250,7 @@ def _modality(name: str, content: Any, folder: Path, problems: list[str]) -> Sce
         section.note(f'layer {layer!r} comes from more than one place; expected one')
     for layer in derive:
         try:
-            needs = derivation_of(layer).needs
+            needs = sources_for([layer], layers)
         except FusionlsError as error:
             section.note(f'derive: {error}')
             continue

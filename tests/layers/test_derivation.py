@@ -5,8 +5,8 @@ import pytest
 
 from fusionls.errors import LayerUnknownError
 from fusionls.layers import derivation
-from fusionls.layers.catalog import layer_spec
-from fusionls.layers.derivation import DERIVATIONS, derivation_of, derive, halo_of
+from fusionls.layers.catalog import CATALOG, layer_spec
+from fusionls.layers.derivation import derive, halo_of, sources_for, step_of
 from fusionls.layers.terrain import hillshade, slope_degrees
 
 
@@ -51,16 +51,36 @@ def test_a_qualifier_is_handed_on_to_what_is_needed():
 
 def test_what_cannot_be_derived_is_told_its_neighbours():
     with pytest.raises(LayerUnknownError, match="'terrain_slop' cannot be derived; did you mean"):
-        derivation_of('terrain_slop')
+        step_of('terrain_slop')
+
+
+def test_a_number_in_the_name_is_a_parameter_and_the_rest_a_qualifier():
+    step = step_of('terrain_hillshade_az90_alt22p5_2021')
+    assert step.wanted.name == 'terrain_hillshade'
+    assert (step.wanted.parameters['az'], step.wanted.parameters['alt']) == (90, 22.5)
+    assert step.needs == ('terrain_elevation_2021',)
+
+
+def test_a_parameter_out_of_range_is_refused_with_its_meaning():
+    with pytest.raises(LayerUnknownError, match=r'alt is 95, expected 1 to 90'):
+        step_of('terrain_hillshade_alt95')
 
 
 def test_every_layer_that_is_derived_or_needed_is_in_the_catalogue():
-    for name, known in DERIVATIONS.items():
-        for layer in (name, *known.needs):
-            assert layer_spec(layer).name == layer
+    for spec in CATALOG.values():
+        for layer in spec.derivation.needs if spec.derivation else ():
+            assert layer_spec(layer).quantity
 
 
 def test_the_halo_is_the_largest_reach():
-    assert halo_of([]) == 0
-    assert halo_of(['lidar_canopy_height']) == 0
-    assert halo_of(['lidar_canopy_height', 'lidar_slope']) == 1
+    ground = ['lidar_ground', 'lidar_surface']
+    assert halo_of([], ground, 1.0) == 0
+    assert halo_of(['lidar_canopy_height'], ground, 1.0) == 0
+    assert halo_of(['lidar_canopy_height', 'lidar_slope'], ground, 1.0) == 1
+
+
+def test_only_sources_are_asked_of_sources():
+    assert sources_for(['lidar_slope', 'lidar_canopy_height'], []) == [
+        'lidar_ground',
+        'lidar_surface',
+    ]

@@ -1,0 +1,1 @@
+"""Line-of-sight geometry, and the motion of the ground behind it."""

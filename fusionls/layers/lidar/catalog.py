@@ -1,0 +1,33 @@
+"""Layers of airborne laser scanning: what sources hold, and what is derived from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fusionls.geo.cell_size import Cell
+from fusionls.layers.spec import Derivation, LayerSpec, Plane, Wanted, measured
+from fusionls.layers.terrain.catalog import of_elevation
+from fusionls.quantities import Quantity
+
+
+def canopy_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) -> list[Plane]:
+    """Surface minus ground, metres; not clipped, for a negative height tells of a bad ground."""
+    (surface, above), (ground, below) = parts
+    valid = above & below
+    return [(np.where(valid, surface - ground, np.float32(0)), valid) for _ in wanted]
+
+
+LIDAR_LAYERS: tuple[LayerSpec, ...] = (
+    measured('lidar_ground', 'm', 'bare-earth elevation (DTM)', -11000, 9000),
+    measured('lidar_surface', 'm', 'surface elevation (DSM)', -11000, 9000),
+    LayerSpec(
+        'lidar_canopy_height',
+        Quantity('m'),
+        'surface minus ground',
+        formula='DSM - DTM',
+        derivation=Derivation(('lidar_surface', 'lidar_ground'), canopy_family),
+    ),
+    *of_elevation('lidar', 'lidar_ground'),
+)
