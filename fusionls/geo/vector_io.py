@@ -12,6 +12,9 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from fusionls.errors import CrsMissingError, FileMissingError, InputError
 from fusionls.geo.raster_io import written_whole
 
+SHAPEFILE_PARTS = frozenset({'.shx', '.dbf', '.prj', '.cpg', '.qix', '.sbn', '.sbx'})
+"""Files that hold the index, attributes, CRS and encoding of a shapefile."""
+
 
 def read_polygons(
     path: str | Path, crs: pyproj.CRS | None = None, layer: str | None = None
@@ -64,6 +67,14 @@ def read_polygons(
             ) from error
     frame = frame.set_geometry(_polygons_only(frame.geometry.make_valid()))
     return frame[~frame.geometry.is_empty]
+
+
+def with_sidecars(path: Path) -> list[Path]:
+    """A vector file, and the files that belong to it (a shapefile's ``.dbf``, ``.prj``, ...)."""
+    if path.suffix.lower() != '.shp':
+        return [path]
+    beside = (p for p in path.parent.iterdir() if p.stem == path.stem and p != path)
+    return [path, *sorted(p for p in beside if p.suffix.lower() in SHAPEFILE_PARTS)]
 
 
 def _polygons_only(shapes: geopandas.GeoSeries) -> geopandas.GeoSeries:

@@ -190,7 +190,7 @@ def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict
     # a cell's side row by row: the smallest reaches furthest
     side = float(min(pixel.east.min(), pixel.north.min())) if _by_rows(pixel) else float(pixel)
     reach = max(step.reach(side) for step in kin)
-    found = {
+    found: dict[str, Plane] = {
         step.layer: (np.zeros((rows, cols), np.float32), np.zeros((rows, cols), bool))
         for step in kin
     }

@@ -8,14 +8,20 @@ the keys of the scene description; options annotated as ``Path`` name files too.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fusionls.sources.rasters import open_raster_source
 from fusionls.sources.source import Source
 
 Reader = Callable[..., tuple[Source, ...]]
+
+
+RASTER = 'raster'
+"""The product a source is where the description names none."""
 
 
 @dataclass(frozen=True)
@@ -32,30 +38,32 @@ class Product:
     meaning: str
     reader: Reader
 
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Names of the keyword options."""
-        found = inspect.signature(self.reader).parameters.values()
-        return tuple(p.name for p in found if p.kind is p.KEYWORD_ONLY)
+    @cached_property
+    def _parameters(self) -> Mapping[str, inspect.Parameter]:
+        return inspect.signature(self.reader).parameters
 
     @property
-    def path_options(self) -> frozenset[str]:
-        """Options that name files."""
-        found = inspect.signature(self.reader).parameters.values()
-        return frozenset(
-            p.name for p in found if p.kind is p.KEYWORD_ONLY and 'Path' in str(p.annotation)
-        )
+    def options(self) -> tuple[str, ...]:
+        """Names of the options its reader takes beside the files."""
+        return tuple(p.name for p in self._parameters.values() if p.kind is p.KEYWORD_ONLY)
 
     @property
     def takes_files(self) -> bool:
-        """Whether it reads several files as one (``files``), rather than one (``file``)."""
-        return 'files' in inspect.signature(self.reader).parameters
+        """Whether its reader takes several files as one product."""
+        return 'files' in self._parameters
 
-    def open(self, paths: list[Path], **options: Any) -> tuple[Source, ...]:
+    def expects(self, option: str) -> str:
+        """The type of an option as its reader states it: ``float``, ``Path``, ..."""
+        return str(self._parameters[option].annotation).removesuffix(' | None')
+
+    def open(self, paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Source, ...]:
         """Open the product; raises what its reader raises."""
         if self.takes_files:
-            return self.reader(paths, **options)
-        return self.reader(paths[0], **options)
+            return self.reader(list(paths), **options)
+        return tuple(source for path in paths for source in self.reader(path, **options))
 
 
-PRODUCTS: dict[str, Product] = {}
+PRODUCTS: dict[str, Product] = {
+    product.name: product
+    for product in (Product(RASTER, 'a georeferenced raster, band by band', open_raster_source),)
+}

@@ -7,8 +7,9 @@ Flow: files -> geo.raster_io -> [here] -> stack.align.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,12 @@ from fusionls.geo.raster_io import grid_of, opened, read_bands
 from fusionls.geo.window import Window
 from fusionls.layers.catalog import layer_spec
 from fusionls.quantities import Kind, Quantity, canonical, conversion
-from fusionls.sources.source import Source
+from fusionls.sources.insar.look import constant_look
+from fusionls.sources.source import North, Source
+
+TOWARD, AWAY = 'toward', 'away'
+"""Motion that a product counts as positive: toward the satellite (ours) or away from it."""
+LOS_MOTIONS = ('insar_velocity_los', 'insar_displacement_los')
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class SourceRaster(Source):
         nodata: A value that means invalid beside what the file declares.
         mask_below: Pixels with any layer below this (canonical unit) are invalid in all; None
             for no such rule.
+        ignore_nodata: Whether the nodata the file declares is a real value.
     """
 
     path: Path
@@ -50,6 +57,10 @@ class SourceRaster(Source):
     scales: dict[str, tuple[float, float]]
     nodata: float | None = None
     mask_below: float | None = None
+    ignore_nodata: bool = False
+    files: tuple[Path, ...] = ()
+    north: North = North.GRID
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -61,6 +72,9 @@ class SourceRaster(Source):
         kind: str | None = None,
         nodata: float | None = None,
         mask_below: float | None = None,
+        ignore_nodata: bool = False,
+        positive: str = TOWARD,
+        north: str = North.GRID,
     ) -> SourceRaster:
         """Look at a raster file and check that it fits what is said of it.
 
@@ -71,6 +85,12 @@ class SourceRaster(Source):
             kind: Kind of layers that are not in the catalogue.
             nodata: A value that means invalid beside what the file declares.
             mask_below: See :class:`SourceRaster`.
+            ignore_nodata: The nodata the file declares is a real value (bytes that declare 255
+                and hold it in bright places).
+            positive: What the line-of-sight layers of the file count as positive: ``toward`` the
+                satellite or ``away`` from it. Ours is toward.
+            north: What vector components and azimuths are counted from: the ``grid``'s columns
+                or ``true`` north.
 
         Raises:
             FileMissingError: There is no such file.
@@ -94,7 +114,10 @@ class SourceRaster(Source):
                 quantities[layer], factors[layer] = _meaning(layer, stated, kind)
             except FusionlsError as error:
                 errors.append(type(error)(f'{path}: {error}'))
-        grid, stored = _looked_at(path, layers, errors)
+        sign = _sign(path, positive, list(quantities), errors)
+        if north not in tuple(North):
+            errors.append(InputError(f'{path}: north is {north!r}, expected grid or true'))
+        grid, stored, files = _looked_at(path, layers, errors)
         named = [layer for layer in layers if layer is not None]
         if len(set(named)) < len(named) or not named:
             errors.append(
@@ -104,10 +127,23 @@ class SourceRaster(Source):
             raise _joined(path, errors)
         bands = {layer: band for band, layer in enumerate(layers, start=1) if layer is not None}
         scales = {
-            layer: (stored[band - 1][0] * factors[layer], stored[band - 1][1] * factors[layer])
+            layer: (stored[band - 1][0] * factor, stored[band - 1][1] * factor)
             for layer, band in bands.items()
+            if (factor := factors[layer] * sign.get(layer, 1.0))
         }
-        return cls(path, grid, bands, quantities, scales, nodata, mask_below)
+        return cls(
+            path,
+            grid,
+            bands,
+            quantities,
+            scales,
+            nodata,
+            mask_below,
+            ignore_nodata,
+            files,
+            North(north),
+            {'positive': positive} if sign else {},
+        )
 
     @property
     def masks(self) -> bool:
@@ -121,7 +157,13 @@ class SourceRaster(Source):
             values (layers, h, w) float32 in canonical units, zero where invalid; valid, alike.
         """
         with opened(self.path) as dataset:
-            values, valid = read_bands(dataset, list(self.bands.values()), window, self.nodata)
+            values, valid = read_bands(
+                dataset,
+                list(self.bands.values()),
+                window,
+                self.nodata,
+                use_mask=not self.ignore_nodata,
+            )
         for index, (scale, offset) in enumerate(self.scales.values()):
             if (scale, offset) != (1.0, 0.0):
                 values[index] = values[index] * np.float64(scale) + offset
@@ -130,20 +172,93 @@ class SourceRaster(Source):
         return np.where(valid, values, np.float32(0)), valid
 
 
+def _sign(
+    path: Path, positive: str, layers: Sequence[str], errors: list[FusionlsError]
+) -> dict[str, float]:
+    """Factor that turns each line-of-sight layer to ours: positive toward the satellite."""
+    along = [layer for layer in layers if layer.startswith(LOS_MOTIONS)]
+    if positive not in (TOWARD, AWAY):
+        errors.append(InputError(f'{path}: positive is {positive!r}, expected {TOWARD} or {AWAY}'))
+    elif positive == AWAY and not along:
+        errors.append(
+            InputError(
+                f'{path}: positive: {AWAY} speaks of motion along the line of sight; the file '
+                f'holds {", ".join(layers)}'
+            )
+        )
+    return dict.fromkeys(along, -1.0 if positive == AWAY else 1.0)
+
+
 def _looked_at(
     path: Path, layers: Sequence[str | None], errors: list[FusionlsError]
-) -> tuple[Grid | None, list[tuple[float, float]]]:
-    """Grid, and scale and offset of each band; what is wrong is added to ``errors``."""
+) -> tuple[Grid | None, list[tuple[float, float]], tuple[Path, ...]]:
+    """Grid, scale and offset of each band, files; what is wrong is added to ``errors``."""
     grid, stored = None, []
+    files: tuple[Path, ...] = (path,)
     try:
         with opened(path) as dataset:
+            files = tuple(dict.fromkeys([path, *map(Path, dataset.files)]))
             stored = list(zip(dataset.scales, dataset.offsets, strict=True))
             if dataset.count != len(layers):
                 errors.append(_band_count_error(path, dataset.count, layers))
             grid = grid_of(dataset)
     except FusionlsError as error:
         errors.append(error)
-    return grid, stored
+    return grid, stored, files
+
+
+def open_raster_source(
+    file: Path,
+    *,
+    layers: Sequence[str],
+    unit: str | Mapping[str, str] | None = None,
+    kind: Kind | None = None,
+    nodata: float | None = None,
+    mask_below: float | None = None,
+    ignore_nodata: bool = False,
+    positive: str = TOWARD,
+    north: str = North.GRID,
+    track: str | None = None,
+    incidence: float | None = None,
+    heading: float | None = None,
+) -> tuple[Source, ...]:
+    """A raster file as a product; see :meth:`SourceRaster.open`.
+
+    Args:
+        file: The raster.
+        layers: Layer name of each band; None skips a band.
+        unit: See :meth:`SourceRaster.open`, as all that is not named here.
+        kind: The same.
+        nodata: The same.
+        mask_below: The same.
+        ignore_nodata: The same.
+        positive: The same.
+        north: The same.
+        track: Qualifier of the line of sight that ``incidence`` and ``heading`` say.
+        incidence: Degrees from vertical; with ``heading``, the file brings the line of sight
+            as constant layers ``insar_los_east``, ``_north`` and ``_up``.
+        heading: Flight direction of a right-looking satellite, degrees clockwise from north.
+
+    Raises:
+        InputError: One of ``incidence`` and ``heading`` without the other; and see
+            :meth:`SourceRaster.open`.
+    """
+    raster = SourceRaster.open(
+        file,
+        layers,
+        unit=unit,
+        kind=kind,
+        nodata=nodata,
+        mask_below=mask_below,
+        ignore_nodata=ignore_nodata,
+        positive=positive,
+        north=north,
+    )
+    if (incidence is None) != (heading is None):
+        raise InputError(f'{file}: incidence and heading are one line of sight; give both')
+    if incidence is None or heading is None:
+        return (raster,)
+    return raster, constant_look(file, raster.grid, incidence, heading, track)
 
 
 def _joined(path: Path, errors: Sequence[FusionlsError]) -> FusionlsError:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ class Source(ABC):
     path: Path
     grid: Grid
     quantities: dict[str, Quantity]
+    record: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -69,11 +71,6 @@ class Source(ABC):
     def hidden(self) -> frozenset[str]:
         """Layers that stand in the stack only where they are asked for."""
         return frozenset()
-
-    @property
-    def record(self) -> Mapping[str, Any]:
-        """What the product said of itself."""
-        return {}
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fusionls.errors import AllInvalidError, OutputError, SceneError, raise_together
 from fusionls.geo.grid import Grid
+from fusionls.geo.vector_io import with_sidecars
 from fusionls.geo.window import Window
-from fusionls.stack.align import AlignedLabels, AlignedModality, AlignedScene, aligned
+from fusionls.stack.align import aligned
+from fusionls.stack.aligned import AlignedLabels, AlignedModality, AlignedScene
+from fusionls.stack.coregistration import coregistration
 from fusionls.stack.layer_stack import LayerStack
 from fusionls.stack.manifest import InputRecord, input_record
 from fusionls.stack.scene import Scene
@@ -32,6 +35,7 @@ def build_stack(
     out: str | Path,
     overwrite: bool = False,
     progress: Progress | None = None,
+    fix_shift: bool = False,
 ) -> LayerStack:
     """Co-register the products of a scene and write them as a stack, whole or not at all.
 
@@ -40,6 +44,8 @@ def build_stack(
         out: Folder of the stack.
         overwrite: Whether a stack that stands there may be replaced, at the end.
         progress: Told how far it is.
+        fix_shift: Whether modalities that lie beside the others are moved onto them; their
+            shifts are measured and stated in ``stack.json`` in any case.
 
     Raises:
         FileMissingError: There is no such scene description.
@@ -54,10 +60,11 @@ def build_stack(
     if ready is None:
         raise SceneError(f'{scene_yaml}: names no source to take the grid from')
     _check_space(ready, Path(out))
-    count = _Counter(scene, ready, progress)
+    files = _files(scene, ready)
+    count = _Counter(len(files), ready, progress)
     with new_stack(out, ready.grid, overwrite=overwrite) as writer:
         inputs = []
-        for path in scene.files:
+        for path in files:
             count.say(f'checksum of {path.name}')
             inputs.append(_recorded(path, scene.path.parent))
             count.step()
@@ -70,22 +77,69 @@ def build_stack(
             empty,
             'Check nodata and mask_below, and that the file holds data where the scene lies.',
         )
+        count.say('co-registration')
+        report = coregistration(writer.so_far(scene.name))
+        shifts = {'measured': report.to_json()}
+        if fix_shift and report.moves:
+            shifts |= _moved(writer, scene, report.moves, count)
+        count.step()
         if ready.labels is not None:
             _write_labels(writer, ready.labels, count)
         parameters = {
             'scene': _plain(scene.content),
             'factors': {m.name: m.factor for m in ready.modalities},
+            'sources': {m.name: _plain(_records(m)) for m in ready.modalities},
         }
-        writer.finish(scene.name, inputs=inputs, parameters=parameters, simulated=scene.simulated)
+        writer.finish(
+            scene.name,
+            inputs=inputs,
+            parameters=parameters,
+            coregistration=_plain(shifts),
+            simulated=scene.simulated,
+        )
     return LayerStack.open(out)
+
+
+def _files(scene: Scene, ready: AlignedScene) -> list[Path]:
+    """Every file the stack is made from, in order, once."""
+    files = [f for m in ready.modalities for source in m.sources for f in source.files]
+    if scene.landslides is not None:
+        said = scene.landslides
+        for path in (said.file, said.raster, said.mapped_area):
+            files += [] if path is None else with_sidecars(path)
+    return list(dict.fromkeys(files))
+
+
+def _records(modality: AlignedModality) -> list[dict[str, Any]]:
+    """What each source of a modality said of itself."""
+    return [
+        {'file': source.path.name, 'layers': list(source.layers), **source.record}
+        for source in modality.sources
+    ]
+
+
+def _moved(
+    writer: StackWriter, scene: Scene, moves: Mapping[str, tuple[float, float]], count: _Counter
+) -> dict[str, Any]:
+    """Write the modalities that lie beside the others once more, moved; say what is left."""
+    ready = aligned(scene, [], moves)
+    if ready is None:
+        raise SceneError(f'{scene.path}: its files have changed while they were read')
+    for modality in ready.modalities:
+        if modality.name in moves:
+            _write_modality(writer, modality, count)
+    return {
+        'moved': {name: list(move) for name, move in moves.items()},
+        'left': coregistration(writer.so_far(scene.name)).to_json(),
+    }
 
 
 class _Counter:
     """Counts windows, in all and done, and tells the caller."""
 
-    def __init__(self, scene: Scene, ready: AlignedScene, progress: Progress | None) -> None:
+    def __init__(self, files: int, ready: AlignedScene, progress: Progress | None) -> None:
         grids = [m.grid for m in ready.modalities] + [ready.grid] * (ready.labels is not None)
-        self._total = len(scene.files) + sum(_window_count(grid) for grid in grids)
+        self._total = files + 1 + sum(_window_count(grid) for grid in grids)
         self._done = 0
         self._progress = progress
         self._what = ''

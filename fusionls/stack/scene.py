@@ -5,8 +5,9 @@ Flow: SCENE.yaml -> [here: its form, all mistakes at once] -> stack.align (the f
 
 from __future__ import annotations
 
+import glob
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from fusionls.errors import (
 from fusionls.layers.catalog import layer_spec
 from fusionls.layers.derivation import sources_for
 from fusionls.quantities import Kind
+from fusionls.sources.products import PRODUCTS, RASTER, Product
+from fusionls.sources.source import Source
 from fusionls.stack.yaml_section import (
     Section,
     StrictLoader,
@@ -35,6 +38,7 @@ from fusionls.stack.yaml_section import (
     text,
     texts,
     truth,
+    whole,
 )
 
 FACTORS = (1, 2, 4, 8, 16, 32)
@@ -44,14 +48,32 @@ _NAME = re.compile(r'[a-z][a-z0-9_]*')
 
 @dataclass(frozen=True)
 class SceneSource:
-    """One raster file of a modality; see ``sources.SourceRaster.open`` for the fields."""
+    """One product of a modality: the files it consists of, and how to read them.
 
-    file: Path
-    layers: tuple[str | None, ...]
-    unit: str | dict[str, str] | None = None
-    nodata: float | None = None
-    kind: str | None = None
-    mask_below: float | None = None
+    Attributes:
+        files: Its files; several rasters of the same layers are a mosaic, the first on top.
+        layers: Layer of each band of a raster (null skips a band); None where the product
+            itself says what it holds.
+        product: Name in ``sources.products.PRODUCTS``.
+        options: What its reader is told beside the files.
+    """
+
+    files: tuple[Path, ...]
+    layers: tuple[str | None, ...] | None
+    product: str = RASTER
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stated_layers(self) -> tuple[str, ...] | None:
+        """Layers it holds, as far as the description alone tells."""
+        if self.layers is None or 'incidence' in self.options:
+            return None  # a line of sight comes beside the layers that are named
+        return tuple(layer for layer in self.layers if layer is not None)
+
+    def open(self) -> tuple[Source, ...]:
+        """Open it; raises what the product's reader raises."""
+        layers = {} if self.layers is None else {'layers': self.layers}
+        return PRODUCTS[self.product].open(self.files, {**self.options, **layers})
 
 
 @dataclass(frozen=True)
@@ -60,30 +82,82 @@ class SceneModality:
 
     Attributes:
         name: ``optical``, ``terrain``, ...
-        sources: Files it comes from.
-        derive: Layers to derive.
+        sources: Products it comes from.
+        derive: Layers to derive; None for the usual ones.
         factor: Pixel side in base pixels; None to choose by the sources' pixels.
         keep: Layers to keep in the stack; None for all.
+        complete: Whether all of its sources could be read; the layers of one that is not are
+            not judged, which would only repeat what is noted.
     """
 
     name: str
     sources: tuple[SceneSource, ...]
-    derive: tuple[str, ...] = ()
+    derive: tuple[str, ...] | None = None
     factor: int | None = None
     keep: tuple[str, ...] | None = None
+    complete: bool = True
 
     @property
-    def source_layers(self) -> tuple[str, ...]:
-        """Layers the files hold."""
-        return tuple(
-            layer for source in self.sources for layer in source.layers if layer is not None
+    def stated_layers(self) -> tuple[tuple[str, ...], ...] | None:
+        """Layers of each source as the description names them; None where a product says so."""
+        stated = [source.stated_layers for source in self.sources]
+        return None if None in stated else tuple(layers for layers in stated if layers is not None)
+
+    def derived_from(self, layers: Collection[str]) -> tuple[str, ...]:
+        """Layers to derive where the sources hold ``layers``."""
+        if self.derive is not None:
+            return self.derive
+        usual = (f'{self.name}_slope', f'{self.name}_hillshade')
+        if self.name != 'terrain' or 'terrain_elevation' not in layers:
+            return ()
+        return tuple(layer for layer in usual if layer not in layers)
+
+    def kept_of(self, layers: Sequence[str], hidden: Collection[str] = ()) -> tuple[str, ...]:
+        """Layers of the stack, in band order, where the sources hold ``layers``."""
+        every = tuple(dict.fromkeys(layers)) + self.derived_from(layers)
+        if self.keep is None:
+            return tuple(layer for layer in every if layer not in hidden)
+        return tuple(layer for layer in every if layer in self.keep)
+
+
+def layer_problems(
+    modality: SceneModality,
+    sources: Sequence[Sequence[str]],
+    elsewhere: Collection[str],
+    hidden: Collection[str] = (),
+) -> list[str]:
+    """What is wrong with the layers of a modality, once it is known what its sources hold.
+
+    Args:
+        modality: What the description says.
+        sources: Layers of each source.
+        elsewhere: Layers that sources of other modalities hold.
+        hidden: Layers that are left out of the stack unless they are asked for.
+    """
+    problems = []
+    layers = [layer for source in sources for layer in source]
+    derive = modality.derived_from(layers)
+    every = [*layers, *derive]
+    for layer in sorted({n for n in every if every.count(n) > 1}):
+        problems.append(
+            f'layer {layer!r} comes from more than one place; expected one. Rasters that lie '
+            'side by side are one source: files: [...]'
         )
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Layers of the stack, in band order."""
-        every = self.source_layers + self.derive
-        return every if self.keep is None else tuple(n for n in every if n in self.keep)
+    for layer in derive:
+        try:
+            needs = sources_for([layer], [*layers, *elsewhere])
+        except FusionlsError as error:
+            problems.append(f'derive: {error}')
+            continue
+        missing = [need for need in needs if need not in layers and need not in elsewhere]
+        if missing:
+            problems.append(f'derive: {layer} needs {", ".join(missing)}, which no source holds')
+    for layer in modality.keep or ():
+        if layer not in every:
+            problems.append(f'keep: no layer {layer!r}; {nearest_names(layer, every)}')
+    if not modality.kept_of(layers, hidden):
+        problems.append('no layer is left')
+    return [f'modalities.{modality.name}: {problem}' for problem in problems]
 
 
 @dataclass(frozen=True)
@@ -142,15 +216,6 @@ class Scene:
     simulated: bool = False
     content: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def files(self) -> list[Path]:
-        """Every file it names, in order, once."""
-        named = [source.file for modality in self.modalities for source in modality.sources]
-        if self.landslides is not None:
-            labels = self.landslides
-            named += [p for p in (labels.file, labels.raster, labels.mapped_area) if p is not None]
-        return list(dict.fromkeys(named))
-
     @classmethod
     def load(cls, path: str | Path) -> Scene:
         """Read a scene description.
@@ -198,6 +263,17 @@ def _scene(path: Path, content: Any, problems: list[str]) -> Scene:
             modalities.append(_modality(name, said, folder, problems))
     else:
         top.note(f'modalities: expected a mapping of at least one modality; got {named!r}')
+    if all(modality.stated_layers is not None and modality.complete for modality in modalities):
+        for modality in modalities:
+            stated = modality.stated_layers or ()
+            elsewhere = [
+                layer
+                for other in modalities
+                for source in other.stated_layers or ()
+                for layer in source
+                if other is not modality
+            ]
+            problems += layer_problems(modality, stated, elsewhere)
     landslides = top.raw('landslides')
     return Scene(
         path=path,
@@ -232,59 +308,96 @@ def _modality(name: str, content: Any, folder: Path, problems: list[str]) -> Sce
         _source(said, f'{where}.sources[{i}]', folder, problems) for i, said in enumerate(listed)
     ]
     sources = tuple(source for source in read if source is not None)
-    layers = SceneModality(name, sources).source_layers
-    default = [
-        layer
-        for layer in (f'{name}_slope', f'{name}_hillshade')
-        if name == 'terrain' and 'terrain_elevation' in layers and layer not in layers
-    ]
-    derive = section.take('derive', texts, 'a list of layer names', tuple(default))
+    derive = section.take('derive', texts, 'a list of layer names')
     factor = section.take('factor', _factor, f'one of {", ".join(map(str, FACTORS))}')
     keep = section.take('keep', texts, 'a list of layer names')
-    modality = SceneModality(name, sources, derive, factor, keep)
     if section.raw('sources') == []:
         section.note('sources is empty; expected a list of {file, layers, ...}')
-    if len(sources) < len(listed) or not listed:
-        return modality  # what follows would only repeat what is noted already
-    for layer in sorted({n for n in layers + derive if (layers + derive).count(n) > 1}):
-        section.note(f'layer {layer!r} comes from more than one place; expected one')
-    for layer in derive:
-        try:
-            needs = sources_for([layer], layers)
-        except FusionlsError as error:
-            section.note(f'derive: {error}')
-            continue
-        missing = [need for need in needs if need not in layers]
-        if missing:
-            section.note(f'derive: {layer} needs {", ".join(missing)}, which no source holds')
-    for layer in keep or ():
-        if layer not in layers + derive:
-            section.note(f'keep: no layer {layer!r}; {nearest_names(layer, layers + derive)}')
-    if not modality.layers:
-        section.note('no layer is left')
-    return modality
+    complete = len(sources) == len(listed) > 0
+    return SceneModality(name, sources, derive, factor, keep, complete)
 
 
 def _source(content: Any, where: str, folder: Path, problems: list[str]) -> SceneSource | None:
     before = len(problems)
-    section = Section(content, where, 'file layers unit nodata kind mask_below', problems)
-    file = section.need('file', text, 'the name of a raster', '')
-    kind = section.take('kind', lambda v: Kind(v).value, f'one of {", ".join(Kind)}')
-    layers = section.need(
-        'layers', _layers, 'a list with the layer of each band (null skips a band)', ()
+    said = content.get('product', RASTER) if isinstance(content, Mapping) else RASTER
+    product = PRODUCTS.get(said) if isinstance(said, str) else None
+    if product is None:
+        problems.append(
+            f'{where}: product {said!r} is unknown; {nearest_names(str(said), PRODUCTS)}'
+        )
+        return None
+    section = Section(
+        content, where, ' '.join(('product', 'file', 'files', *product.options)), problems
     )
-    for layer in layers:
-        if layer is not None and (kind == Kind.LIT or _is_lit(layer)):
-            section.note(f'layers: {layer} is derived from elevation (derive: ...), never read')
-    source = SceneSource(
-        folder / file,
-        layers,
-        section.take('unit', _unit, 'a unit, or a mapping from layer to unit'),
-        section.take('nodata', number, 'a number'),
-        kind,
-        section.take('mask_below', number, "a number in the layer's canonical unit"),
+    files = _files(section, product, folder)
+    options = _options(section, product, folder)
+    layers = None
+    if product.name == RASTER:
+        layers = section.need(
+            'layers', _layers, 'a list with the layer of each band (null skips a band)', ()
+        )
+        for layer in layers:
+            if layer is not None and (options.get('kind') == Kind.LIT or _is_lit(layer)):
+                section.note(f'layers: {layer} is derived from elevation (derive: ...), never read')
+    return SceneSource(files, layers, product.name, options) if len(problems) == before else None
+
+
+_EXPECTED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    'float': (number, 'a number'),
+    'int': (whole, 'a whole number'),
+    'bool': (truth, 'true or false'),
+    'str': (text, 'a text'),
+    'Sequence[str]': (texts, 'a list of texts'),
+    'Kind': (lambda value: Kind(value).value, f'one of {", ".join(Kind)}'),
+}
+"""How an option is read, by the type its reader states; others are handed on as they stand."""
+
+
+def _options(section: Section, product: Product, folder: Path) -> dict[str, Any]:
+    found = {}
+    for name in product.options:
+        expects = product.expects(name)
+        if (product.name == RASTER and name == 'layers') or section.raw(name) is None:
+            continue
+        if expects == 'Path':
+            found[name] = section.take(name, lambda v: folder / text(v), 'the name of a file')
+        elif expects in _EXPECTED:
+            found[name] = section.take(name, *_EXPECTED[expects])
+        else:
+            found[name] = section.raw(name)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _files(section: Section, product: Product, folder: Path) -> tuple[Path, ...]:
+    """The files of a source; ``files`` is a list of names, or patterns such as ``*.laz``."""
+    one, several = section.raw('file'), section.raw('files')
+    if (one is None) == (several is None):
+        if one is None:
+            section.note('file is missing; expected the name of a file, or files: [...]')
+        else:
+            section.note('file and files are both given; expected one of them')
+        return ()
+    if one is not None:
+        return (folder / section.take('file', text, 'the name of a file', ''),)
+    names = section.take(
+        'files',
+        lambda v: texts([v] if isinstance(v, str) else v),
+        'a list of files or patterns',
+        (),
     )
-    return source if len(problems) == before else None
+    found: list[Path] = []
+    for name in names:
+        matching = (
+            sorted(glob.glob(str(folder / name))) if glob.has_magic(name) else [folder / name]
+        )
+        if not matching:
+            section.note(f'files: nothing is called {name!r} in {folder}')
+        found += [Path(path) for path in matching]
+    if len(found) > 1 and not product.takes_files and product.name != RASTER:
+        section.note(f'files: {product.name} is read one file at a time; got {len(found)}')
+    if not found and names == ():
+        section.note('files is empty; expected at least one')
+    return tuple(found)
 
 
 def _is_lit(layer: str) -> bool:
@@ -317,12 +430,6 @@ def _layers(value: Any) -> tuple[str | None, ...]:
     if not found or any(name is not None and not _NAME.fullmatch(name) for name in found):
         raise ValueError
     return found
-
-
-def _unit(value: Any) -> str | dict[str, str]:
-    if isinstance(value, Mapping):
-        return {text(layer): text(unit) for layer, unit in value.items()}
-    return text(value)
 
 
 def _factor(value: Any) -> int:

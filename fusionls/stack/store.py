@@ -106,6 +106,12 @@ class StackWriter:
         """Write the mapped landslides beside the rasters, for looking at."""
         write_polygons(frame, self.folder / POLYGONS_NAME, POLYGONS_LAYER)
 
+    def so_far(self, name: str) -> LayerStack:
+        """What is written of the stack, to be read before it is finished."""
+        return LayerStack(
+            self.folder, Manifest(name=name, grid=self.grid, modalities=dict(self._modalities))
+        )
+
     def valid_share(self, modality: str) -> float:
         """Share of valid pixels of a modality that is written, 0 to 1."""
         return self._modalities[modality].valid_share
@@ -116,6 +122,7 @@ class StackWriter:
         *,
         inputs: Sequence[InputRecord] = (),
         parameters: Mapping[str, Any] | None = None,
+        coregistration: dict[str, Any] | None = None,
         simulated: bool = False,
     ) -> None:
         """Write ``stack.json``, the last file."""
@@ -126,6 +133,7 @@ class StackWriter:
             labels=self._labels,
             inputs=tuple(inputs),
             parameters=dict(parameters or {}),
+            coregistration=coregistration,
             simulated=simulated,
         )
         with (self.folder / MANIFEST_NAME).open('w', encoding='utf-8') as stream:

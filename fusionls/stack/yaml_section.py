@@ -105,6 +105,14 @@ def number(value: Any) -> float:
     return float(value)
 
 
+def whole(value: Any) -> int:
+    """A whole number."""
+    found = number(value)
+    if found != int(found):
+        raise ValueError
+    return int(found)
+
+
 def positive(value: Any) -> float:
     """A number > 0."""
     found = number(value)

@@ -14,7 +14,7 @@ ONES = np.ones((48, 48), np.float32)
 
 def scene_of(*sources: tuple[Path, str], grid: SceneGrid | None = None) -> Scene:
     modalities = tuple(
-        SceneModality(f'm{i}', (SceneSource(path, (layer,)),))
+        SceneModality(f'm{i}', (SceneSource((path,), (layer,)),))
         for i, (path, layer) in enumerate(sources)
     )
     return Scene(Path('SCENE.yaml'), 'x', modalities, grid or SceneGrid())
@@ -42,9 +42,12 @@ def test_the_coarsest_source_of_a_modality_decides(write_raster):
     fine, coarse = write_raster('f.tif', ONES, pixel=20.0), write_raster('c.tif', ONES, pixel=80.0)
     modality = SceneModality(
         'insar',
-        (SceneSource(fine, ('insar_velocity_los',)), SceneSource(coarse, ('insar_coherence',))),
+        (
+            SceneSource((fine,), ('insar_velocity_los',)),
+            SceneSource((coarse,), ('insar_coherence',)),
+        ),
     )
-    first = SceneModality('optical', (SceneSource(base, ('optical_red',)),))
+    first = SceneModality('optical', (SceneSource((base,), ('optical_red',)),))
     scene = aligned(Scene(Path('s'), 'x', (first, modality)), [])
     assert scene is not None
     assert scene.modalities[1].factor == 8

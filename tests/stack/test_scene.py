@@ -46,18 +46,16 @@ def test_a_scene_is_read_as_it_says(tmp_path):
     assert (scene.name, scene.simulated) == ('valley', True)
     assert scene.grid.crs.to_epsg() == 32617
     assert scene.grid.bounds == (500_000.0, 3_999_000.0, 501_000.0, 4_000_000.0)
-    assert optical.sources[0].file == tmp_path / 'o.tif'
+    assert optical.sources[0].files == (tmp_path / 'o.tif',)
     assert optical.sources[0].layers == ('optical_red', None, 'optical_nir')
-    assert optical.sources[0].nodata == 0.001  # YAML itself reads 1e-3 as a text
-    assert optical.layers == ('optical_red', 'optical_nir')
+    assert optical.sources[0].options['nodata'] == 0.001  # YAML itself reads 1e-3 as a text
+    assert optical.sources[0].stated_layers == ('optical_red', 'optical_nir')
     assert optical.factor == 1
-    assert terrain.layers == ('terrain_elevation', 'terrain_slope', 'terrain_hillshade')
+    assert terrain.derived_from(['terrain_elevation']) == ('terrain_slope', 'terrain_hillshade')
     assert terrain.factor is None
-    assert lidar.layers == ('lidar_ground', 'lidar_canopy_height')
+    ground = ['lidar_ground', 'lidar_surface']
+    assert lidar.kept_of(ground) == ('lidar_ground', 'lidar_canopy_height')
     assert scene.landslides.mapped_area == tmp_path / 'a.gpkg'
-    assert [path.name for path in scene.files] == [
-        'o.tif', 'dem.tif', 'dtm.tif', 'dsm.tif', 'l.gpkg', 'a.gpkg',
-    ]  # fmt: skip
 
 
 def test_little_needs_to_be_said(tmp_path):
@@ -83,7 +81,8 @@ def test_terrain_layers_that_come_as_files_are_not_derived(tmp_path):
             """,
         )
     )
-    assert scene.modalities[0].derive == ('terrain_hillshade',)
+    held = ['terrain_elevation', 'terrain_slope']
+    assert scene.modalities[0].derived_from(held) == ('terrain_hillshade',)
 
 
 def test_every_mistake_is_said_at_once_with_its_place(tmp_path):

@@ -1,0 +1,1 @@
+"""Products of radar interferometry, each with its own units, signs and nodata."""
