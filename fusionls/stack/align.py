@@ -19,7 +19,8 @@ from fusionls.sources.mapped_landslides import LabelRaster, MappedArea, MappedLa
 from fusionls.sources.source import Source
 from fusionls.stack.aligned import AlignedLabels, AlignedModality, AlignedScene, Mosaic
 from fusionls.stack.base_grid import base_grid, filled_up, shown
-from fusionls.stack.scene import Scene, SceneLandslides, SceneModality, layer_problems
+from fusionls.stack.scene import Scene
+from fusionls.stack.scene_parts import SceneLandslides, SceneModality, layer_problems
 
 AUTOMATIC_FACTORS = (8, 4, 2, 1)
 COARSER_BY = 1.25

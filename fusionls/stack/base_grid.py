@@ -13,7 +13,7 @@ from fusionls.geo.grid import Grid
 from fusionls.geo.window import Window
 from fusionls.sources.source import Source
 from fusionls.stack.aligned import Mosaic
-from fusionls.stack.scene import SceneGrid
+from fusionls.stack.scene_parts import SceneGrid
 
 _MAX_SIDE = 2_000_000
 """Rows or columns beyond which a grid is a slip of the pen (a pixel given in degrees)."""

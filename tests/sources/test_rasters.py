@@ -118,3 +118,34 @@ def test_all_that_is_wrong_is_said_at_once(write_raster):
     for part in ("'parsec' is unknown", "'terrain_slop' is unknown", "'x' is unknown", 'no CRS',
                  'holds 2 bands, but 3'):  # fmt: skip
         assert part in text
+
+
+def test_motion_away_from_the_satellite_is_turned_and_nothing_else(write_raster):
+    path = write_raster('v.tif', np.stack([np.full((2, 2), 7.0), np.full((2, 2), 0.5)]))
+    source = SourceRaster.open(
+        path,
+        ['insar_velocity_los_asc', 'insar_coherence'],
+        unit={'insar_velocity_los_asc': 'mm/yr'},
+        positive='away',
+    )
+    velocity, coherence = source.read()[0]
+    assert velocity == pytest.approx(-0.007)
+    assert coherence == pytest.approx(0.5)
+    assert source.record == {'positive': 'away'}
+
+
+def test_positive_away_without_any_such_layer_is_refused(write_raster):
+    path = write_raster('dem.tif', np.ones((2, 2), np.float32))
+    with pytest.raises(InputError, match='positive: away speaks of motion along the line'):
+        SourceRaster.open(path, ['terrain_elevation'], positive='away')
+    with pytest.raises(InputError, match="positive is 'up', expected toward or away"):
+        SourceRaster.open(path, ['terrain_elevation'], positive='up')
+
+
+def test_a_declared_nodata_can_be_taken_for_a_real_value(write_raster):
+    values = np.array([[255, 3], [4, 255]], np.uint8)
+    path = write_raster('rgb.tif', values, nodata=255)
+    assert not SourceRaster.open(path, ['optical_red']).read()[1].all()
+    read, valid = SourceRaster.open(path, ['optical_red'], ignore_nodata=True).read()
+    assert valid.all()
+    assert np.array_equal(read[0], values)

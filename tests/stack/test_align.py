@@ -7,7 +7,8 @@ import pytest
 
 from fusionls.geo.window import Window
 from fusionls.stack.align import aligned
-from fusionls.stack.scene import Scene, SceneGrid, SceneModality, SceneSource
+from fusionls.stack.scene import Scene
+from fusionls.stack.scene_parts import SceneGrid, SceneModality, SceneSource
 
 ONES = np.ones((48, 48), np.float32)
 

@@ -175,3 +175,20 @@ def test_a_description_runs_no_code(tmp_path):
 def test_a_missing_description_is_named(tmp_path):
     with pytest.raises(FileMissingError, match=r'SCENE\.yaml'):
         Scene.load(tmp_path / 'SCENE.yaml')
+
+
+def test_files_lie_in_the_folder_that_the_scene_names(tmp_path, monkeypatch):
+    monkeypatch.setenv('PRODUCTS_HERE', str(tmp_path / 'products'))
+    text = 'modalities: {optical: {sources: [{file: o.tif, layers: [optical_red]}]}}'
+    for said, expected in (
+        ('${PRODUCTS_HERE}/a', tmp_path / 'products' / 'a' / 'o.tif'),
+        ('b', tmp_path / 'b' / 'o.tif'),
+    ):
+        scene = Scene.load(written(tmp_path, f'folder: {said}\n{text}'))
+        assert scene.modalities[0].sources[0].files == (expected,)
+
+
+def test_an_environment_variable_that_is_not_set_is_told(tmp_path):
+    text = 'modalities: {optical: {sources: [{file: o.tif, layers: [optical_red]}]}}'
+    told = problems_of(tmp_path, 'folder: $NOT_SET_AT_ALL/a\n' + text)
+    assert "folder: '$NOT_SET_AT_ALL/a' names an environment variable that is not set" in told
