@@ -214,3 +214,44 @@ def test_every_file_a_source_is_read_from_is_on_record(tmp_path, write_raster):
 def test_a_source_that_makes_no_sense_is_told(tmp_path, source, expected):
     with pytest.raises(SceneError, match=expected):
         scene(tmp_path, f'modalities: {{optical: {{sources: [{source}]}}}}')
+
+
+def test_a_layer_that_needs_the_whole_scene_is_the_same_in_every_window(
+    tmp_path, write_raster, monkeypatch
+):
+    from fusionls.layers.catalog import CATALOG
+    from fusionls.layers.spec import Derivation, LayerSpec
+    from fusionls.quantities import Quantity
+    from fusionls.stack import aligned as reading
+
+    def ranks(parts, wanted, cell):
+        """The number of lower cells in the whole array: nothing a window could know."""
+        ((values, valid),) = parts
+        lower = np.searchsorted(np.sort(values[valid]), values)
+        return [(np.where(valid, lower, 0).astype(np.float32), valid)]
+
+    spec = LayerSpec(
+        'terrain_rank',
+        Quantity('1'),
+        'cells that lie lower',
+        derivation=Derivation(('terrain_elevation',), ranks, whole=True),
+    )
+    monkeypatch.setitem(CATALOG, 'terrain_rank', spec)
+    monkeypatch.setattr(reading, 'WHOLE_ROWS', 7)
+    dem = np.random.default_rng(0).permutation(40 * 30).reshape(40, 30).astype(np.float32)
+    write_raster('dem.tif', dem)
+    found = ready(
+        tmp_path,
+        """
+        modalities:
+          terrain:
+            sources: [{file: dem.tif, layers: [terrain_elevation]}]
+            derive: [terrain_rank, terrain_slope]
+        """,
+    ).modalities[0]
+    whole, valid = found.read(found.grid.window)
+    assert np.array_equal(whole[1], dem)  # a permutation ranks as itself
+    assert valid[1].all()
+    part, _ = found.read(Window(11, 5, 9, 8))
+    assert np.array_equal(part[1], dem[11:20, 5:13])
+    assert np.array_equal(part[2], whole[2, 11:20, 5:13])
