@@ -217,26 +217,29 @@ def open_raster_source(
     mask_below: float | None = None,
     ignore_nodata: bool = False,
     positive: str = TOWARD,
-    north: str = North.GRID,
+    north: str = 'grid',
     track: str | None = None,
     incidence: float | None = None,
     heading: float | None = None,
 ) -> tuple[Source, ...]:
-    """A raster file as a product; see :meth:`SourceRaster.open`.
+    """Layers of a georeferenced raster (GeoTIFF, VRT, JPEG 2000, ESRI ASCII, ...), band by band.
 
     Args:
         file: The raster.
-        layers: Layer name of each band; None skips a band.
-        unit: See :meth:`SourceRaster.open`, as all that is not named here.
-        kind: The same.
-        nodata: The same.
-        mask_below: The same.
-        ignore_nodata: The same.
-        positive: The same.
-        north: The same.
-        track: Qualifier of the line of sight that ``incidence`` and ``heading`` say.
-        incidence: Degrees from vertical; with ``heading``, the file brings the line of sight
-            as constant layers ``insar_los_east``, ``_north`` and ``_up``.
+        layers: Layer of each band in the file's order; null skips a band.
+        unit: Unit the file counts in (``mm/yr``, ``ft``, ...), for all of its layers or by layer;
+            the layer's canonical unit by default.
+        kind: Kind of a layer that is not in the catalogue, which needs a unit too.
+        nodata: A value that means invalid beside what the file declares.
+        mask_below: Pixels with a layer below this (in its canonical unit) are invalid in the
+            whole modality, such as those of low coherence.
+        ignore_nodata: The nodata the file declares is a real value.
+        positive: Motion the file counts as positive: ``toward`` the satellite or ``away``.
+        north: What vector components and azimuths are counted from: the columns of the
+            ``grid``, or ``true`` north.
+        track: Qualifier of the line of sight that ``incidence`` and ``heading`` make.
+        incidence: Degrees from vertical; with ``heading`` it gives the line of sight as constant
+            layers ``insar_los_east``, ``insar_los_north``, ``insar_los_up``.
         heading: Flight direction of a right-looking satellite, degrees clockwise from north.
 
     Raises:
