@@ -60,9 +60,9 @@ def cell_size(grid: Grid) -> Cell:
         )
     unit = grid.crs.axis_info[0].unit_conversion_factor  # radians per degree, as a rule
     latitude = (grid.north - (np.arange(grid.rows) + 0.5) * grid.pixel_height) * unit
-    ellipsoid = grid.crs.ellipsoid
-    major = ellipsoid.semi_major_metre
-    squared = 1 - (ellipsoid.semi_minor_metre / major) ** 2  # eccentricity squared
+    ellipsoid = grid.crs.get_geod()
+    major = ellipsoid.a if ellipsoid else 6378137.0
+    squared = ellipsoid.es if ellipsoid else 0.00669438  # eccentricity squared; else WGS 84
     bent = 1 - squared * np.sin(latitude) ** 2
     prime_vertical = major / np.sqrt(bent)
     meridian = major * (1 - squared) / bent**1.5

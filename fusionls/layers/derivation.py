@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
-from fusionls.errors import LayerUnknownError, nearest_names
+from fusionls.errors import LayerMissingError, LayerUnknownError, nearest_names
 from fusionls.geo.cell_size import Cell, CellSize
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.geo.window import row_strips
 from fusionls.layers.catalog import CATALOG, modality_of, stem_of
 from fusionls.layers.spec import Derivation, Plane, Wanted
@@ -20,8 +22,8 @@ from fusionls.layers.spec import Derivation, Plane, Wanted
 Layers = Mapping[str, Plane]
 """Values (H, W) in the layer's unit and valid (H, W), by layer name."""
 
-STRIP_ROWS = 64
-"""Rows at a time: what fits the processor's cache (measured: 36 Mpix/s against 4 for wholes)."""
+STRIP_ROWS = 32
+"""Rows at a time: what fits the processor's cache (benchmarks/terrain.py)."""
 _PARAMETER = re.compile(r'([a-z]+)(\d+)(?:p(\d+))?')
 
 
@@ -188,7 +190,11 @@ def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict
     if kin[0].derivation.whole:
         return {s.layer: p for s, p in zip(kin, family(parts, wanted, pixel), strict=True)}
     # a cell's side row by row: the smallest reaches furthest
-    side = float(min(pixel.east.min(), pixel.north.min())) if _by_rows(pixel) else float(pixel)
+    side = (
+        float(min(pixel.east.min(), pixel.north.min()))
+        if isinstance(pixel, CellSize)
+        else float(pixel)
+    )
     reach = max(step.reach(side) for step in kin)
     found: dict[str, Plane] = {
         step.layer: (np.zeros((rows, cols), np.float32), np.zeros((rows, cols), bool))
@@ -196,7 +202,7 @@ def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict
     }
     for strip in row_strips(rows, cols, max(STRIP_ROWS, reach)):
         top, bottom = max(strip.row - reach, 0), min(strip.row + strip.height + reach, rows)
-        cells = pixel.rows(slice(top, bottom)) if _by_rows(pixel) else pixel
+        cells = pixel.rows(slice(top, bottom)) if isinstance(pixel, CellSize) else pixel
         planes = family([(p[top:bottom], v[top:bottom]) for p, v in parts], wanted, cells)
         inner = slice(strip.row - top, strip.row - top + strip.height)
         here = slice(strip.row, strip.row + strip.height)
@@ -205,5 +211,56 @@ def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict
     return found
 
 
-def _by_rows(pixel: Cell) -> bool:
-    return isinstance(pixel, CellSize)
+def rederived(names: Sequence[str], layers: Layers, pixel: float) -> dict[str, FloatArray]:
+    """Derive layers again on a tile that was turned or scaled, without losing its rim.
+
+    Beyond the rim the layers that are there go on straight (linear extrapolation, exact for a
+    plane), and a void takes the value of the nearest valid cell. Cells whose whole kernel is
+    valid get what :func:`derive` gives there.
+
+    Args:
+        names: Layers wanted.
+        layers: Values and valid (H, W) by name, at least 2 x 2.
+        pixel: Pixel side, metres.
+
+    Returns:
+        (H, W) by name, zero where a layer it is derived from is invalid.
+
+    Raises:
+        LayerUnknownError: Nothing derives a layer, or it needs a whole scene.
+        LayerMissingError: A layer it is derived from is not there.
+    """
+    steps = steps_for(names, layers)
+    whole = [step.layer for step in steps if step.derivation.whole]
+    if whole:
+        raise LayerUnknownError(
+            f'{", ".join(whole)}: needs the whole scene, not a tile; keep it in the stack'
+        )
+    missing = [need for need in sources_for(names, layers) if need not in layers]
+    if missing:
+        raise LayerMissingError(
+            f'{list(names)}: derived from {", ".join(missing)}, which the tile does not hold; '
+            'keep it in the stack beside them'
+        )
+    needed = sources_for(names, layers)
+    margin = halo_of(names, layers, pixel)
+    extended: dict[str, Plane] = {}
+    for need in needed:
+        around = _extended(*layers[need], margin)
+        extended[need] = (around, np.ones(around.shape, bool))
+    found = derive(extended, names, pixel)
+    valid = np.logical_and.reduce([layers[need][1] for need in needed])
+    rows, cols = valid.shape
+    inner = (slice(margin, margin + rows), slice(margin, margin + cols))
+    return {name: np.where(valid, found[name][0][inner], np.float32(0)) for name in names}
+
+
+def _extended(values: FloatArray, valid: BoolArray, margin: int) -> FloatArray:
+    """Values without voids, with a margin into which they go on straight."""
+    filled = np.where(valid, values, np.float32(0)).astype(np.float32, copy=False)
+    if valid.any() and not valid.all():
+        nearest = ndimage.distance_transform_edt(
+            ~valid, return_distances=False, return_indices=True
+        )
+        filled = filled[tuple(nearest)]
+    return np.pad(filled, margin, mode='reflect', reflect_type='odd') if margin else filled

@@ -15,13 +15,11 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from fusionls.errors import LayerMissingError
+from fusionls.geo.north import north_partners
 from fusionls.geo.raster import BoolArray, FloatArray
-from fusionls.layers.terrain.hillshade import relit
+from fusionls.layers.derivation import rederived
 from fusionls.quantities import Kind
 from fusionls.registry import TRANSFORMS
-
-ELEVATIONS = ('terrain_elevation', 'lidar_ground')
-"""Layers a hillshade of the same modality can be lit from."""
 
 
 def turned(
@@ -54,40 +52,65 @@ def turned(
     kinds = list(kinds)
     out = np.rot90(values[:, :, ::-1] if mirror else values, quarters, (1, 2)).copy()
     moved = np.rot90(valid[:, ::-1] if mirror else valid, quarters, (0, 1)).copy()
-    easts = [i for i, kind in enumerate(kinds) if kind is Kind.EAST]
-    norths = [i for i, kind in enumerate(kinds) if kind is Kind.NORTH]
-    if len(easts) != len(norths):
-        raise LayerMissingError(
-            f'{list(layers)}: {len(easts)} east and {len(norths)} north components; a vector '
-            'can only be turned with both'
-        )
+    _turn_vectors(out, layers, kinds, quarters, mirror)
     for i, kind in enumerate(kinds):
         if kind is Kind.AZIMUTH:
             azimuth = -out[i] if mirror else out[i]
             out[i] = np.mod(azimuth - 90.0 * quarters, 360.0)
-    for e, n in zip(easts, norths, strict=True):
-        # copies: views would change under the assignments below
-        east, north = (-out[e] if mirror else out[e].copy()), out[n].copy()
-        for _ in range(quarters % 4):  # a quarter anticlockwise turns east into north
-            east, north = -north, east
-        out[e], out[n] = east, north
-    lit = [i for i, kind in enumerate(kinds) if kind is Kind.LIT]
+    lit = [name for name, kind in zip(layers, kinds, strict=True) if kind is Kind.LIT]
     if lit and (quarters % 4 or mirror):
-        source = next((i for i, name in enumerate(layers) if name in ELEVATIONS), None)
-        if source is None:
+        planes = {n: (out[i], moved) for i, n in enumerate(layers) if n not in lit}
+        try:
+            again = rederived(lit, planes, pixel)
+        except LayerMissingError as error:
             raise LayerMissingError(
-                f'{[layers[i] for i in lit]}: a hillshade cannot be turned, only lit again from '
-                f'the elevation; keep one of {", ".join(ELEVATIONS)} in the stack beside it'
-            )
-        for i in lit:
-            out[i] = relit(out[source], moved, pixel)
+                f'a hillshade cannot be turned, only lit again from the elevation: {error}'
+            ) from error
+        for name, light in again.items():
+            out[list(layers).index(name)] = light
     out *= moved
     return out, moved
 
 
+def _turn_vectors(
+    out: FloatArray, layers: Sequence[str], kinds: Sequence[Kind], quarters: int, mirror: bool
+) -> None:
+    """Turn the components of each vector together, in place."""
+    alone = lone_components(layers, kinds)
+    if alone and quarters % 2:
+        raise LayerMissingError(
+            f'{", ".join(alone)}: one component of a vector, which a quarter turn would make the '
+            'other; keep both in the stack, or turn tiles by TurnTile(quarters=False)'
+        )
+    pairs = north_partners(layers, kinds)
+    for i, kind in enumerate(kinds):
+        if kind not in (Kind.EAST, Kind.NORTH):
+            continue
+        if kind is Kind.EAST and mirror:
+            out[i] = -out[i]
+        if quarters % 4 == 2:
+            out[i] = -out[i]
+    if quarters % 2:
+        for e, n in pairs.items():
+            # a quarter anticlockwise turns east into north
+            east, north = out[e].copy(), out[n].copy()
+            out[e], out[n] = (-north, east) if quarters % 4 == 1 else (north, -east)
+
+
+def lone_components(layers: Sequence[str], kinds: Sequence[Kind]) -> list[str]:
+    """Components of vectors whose other component is not among the layers."""
+    pairs = north_partners(layers, kinds)
+    paired = {*pairs, *pairs.values()}
+    return [
+        name
+        for i, (name, kind) in enumerate(zip(layers, kinds, strict=True))
+        if kind in (Kind.EAST, Kind.NORTH) and i not in paired
+    ]
+
+
 @TRANSFORMS.register_module()
 class TurnTile(BaseTransform):
-    """Mirror and turn a square tile at random: each of the eight ways is as likely.
+    """Mirror and turn a square tile at random: each of the ways is as likely.
 
     Required Keys: inputs, labels, layers, kinds, pixels, rng
 
@@ -95,17 +118,21 @@ class TurnTile(BaseTransform):
 
     Args:
         probability: Of doing anything.
+        quarters: Whether quarter turns are among the ways (eight of them), or half turns and
+            mirrors only (four), which a vector of which one component is known needs.
     """
 
-    def __init__(self, *, probability: float = 1.0) -> None:
+    def __init__(self, *, probability: float = 1.0, quarters: bool = True) -> None:
         self.probability = probability
+        self.quarters = quarters
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Turn every modality and the labels alike; see the class."""
         rng: np.random.Generator = results['rng']
         if rng.random() >= self.probability:
             return results
-        quarters, mirror = int(rng.integers(4)), bool(rng.integers(2))
+        step = 1 if self.quarters else 2
+        quarters, mirror = step * int(rng.integers(4 // step)), bool(rng.integers(2))
         results['inputs'] = {
             m: turned(
                 values,

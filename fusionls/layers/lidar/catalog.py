@@ -27,6 +27,7 @@ LIDAR_LAYERS: tuple[LayerSpec, ...] = (
         Quantity('m'),
         'surface minus ground',
         formula='DSM - DTM',
+        source='by definition',
         derivation=Derivation(('lidar_surface', 'lidar_ground'), canopy_family),
     ),
     *of_elevation('lidar', 'lidar_ground'),

@@ -1,4 +1,4 @@
-"""Layers derived from an elevation grid in metric square pixels."""
+"""Layers derived from an elevation grid, in metric pixels or in degrees."""
 
 from fusionls.layers.terrain.hillshade import hillshade
 from fusionls.layers.terrain.slope import horn_gradient, slope_degrees

@@ -1,7 +1,9 @@
-"""Light on the ground from a sun at a given place.
+"""Light on the ground from a sun at a given place, or from several.
 
 Flow: stack.align (elevation in metric square pixels) -> [here] -> stack.
-Source: Lambert's cosine law with the gradient of Horn (1981), see layers.terrain.slope.
+Source: Lambert's cosine law with the gradient of Horn (1981), see layers.terrain.neighbourhood;
+Mark (1992), A multidirectional, oblique-weighted, shaded-relief image of the Island of Hawaii,
+USGS OFR 92-422, the weights sin^2(aspect - azimuth).
 Differs: the cosine itself, 0 to 1, as float; gdaldem writes 1 + 254 times it as bytes.
 """
 
@@ -10,25 +12,31 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import ndimage
 
+from fusionls.geo.cell_size import Cell
 from fusionls.geo.raster import BoolArray, FloatArray
-from fusionls.layers.terrain.slope import HALO, horn_gradient
+from fusionls.layers.spec import Plane
+from fusionls.layers.terrain.slope import horn_gradient
+
+MULTI_AZIMUTHS = (225.0, 270.0, 315.0, 360.0)
+"""Suns of the multidirectional hillshade, degrees clockwise from north."""
+MULTI_ALTITUDE = 30.0
+"""Their height above the horizon, degrees."""
 
 
 def hillshade(
     elevation: FloatArray,
     valid: BoolArray,
-    pixel: float,
+    pixel: Cell,
     sun_azimuth: float = 315.0,
     sun_altitude: float = 45.0,
-) -> tuple[FloatArray, BoolArray]:
+) -> Plane:
     """Cosine of the angle between the sun and the ground's normal; no cast shadows.
 
     Args:
         elevation: (H, W), metres; anything where invalid.
         valid: (H, W).
-        pixel: Cell side, metres.
+        pixel: Cell side, metres, or the sides row by row.
         sun_azimuth: Where the light comes from, degrees clockwise from north.
         sun_altitude: Height of the sun above the horizon, degrees in (0, 90].
 
@@ -43,41 +51,50 @@ def hillshade(
         >>> round(float(hillshade(flat, flat == 0, pixel=1.0)[0][1, 1]), 4)
         0.7071
     """
+    east, north, sound = horn_gradient(elevation, valid, pixel)
+    light = lambert(east, north, sun_azimuth, sun_altitude)
+    return np.where(sound, light, np.float32(0)), sound
+
+
+def lambert(
+    east: FloatArray, north: FloatArray, sun_azimuth: float, sun_altitude: float
+) -> FloatArray:
+    """Cosine between sun and normal of a gradient, 0 to 1.
+
+    Raises:
+        ValueError: ``sun_altitude`` is out of range.
+    """
     if not 0 < sun_altitude <= 90:
         raise ValueError(f'sun_altitude must be in (0, 90] degrees, got {sun_altitude}')
-    east, north, sound = horn_gradient(elevation, valid, pixel)
     azimuth, altitude = math.radians(sun_azimuth), math.radians(sun_altitude)
     to_east = np.float32(math.sin(azimuth) * math.cos(altitude))
     to_north = np.float32(math.cos(azimuth) * math.cos(altitude))
     up = np.float32(math.sin(altitude))
     # the normal of a surface z(east, north) is (-dz/de, -dz/dn, 1), to be made of length one
-    cosine = (up - to_east * east - to_north * north) / np.sqrt(1 + east * east + north * north)
-    return np.where(sound, np.clip(cosine, 0, 1), np.float32(0)), sound
+    light = up - to_east * east
+    light -= to_north * north
+    length = east * east + north * north
+    length += 1
+    light /= np.sqrt(length, out=length)
+    return np.clip(light, 0, 1, out=light)
 
 
-def relit(elevation: FloatArray, valid: BoolArray, pixel: float) -> FloatArray:
-    """Hillshade of a tile that was turned, at every valid cell, under the default sun.
+def multidirectional(east: FloatArray, north: FloatArray) -> FloatArray:
+    """Light from four suns, each weighted by how much the ground faces across it.
 
-    Unlike :func:`hillshade` it loses no cell to the rim or to voids: beyond the rim the ground
-    goes on straight (linear extrapolation, exact for a plane), and a void is level with the
-    nearest valid cell. Cells whose 3x3 neighbourhood is valid get the same light as there.
-
-    Args:
-        elevation: (H, W), metres; anything where invalid; at least 2 x 2.
-        valid: (H, W).
-        pixel: Cell side, metres.
-
-    Returns:
-        (H, W) in [0, 1], zero where invalid.
+    Weights are sin^2(aspect - azimuth), half the sum of which is taken (Mark 1992): slopes that
+    one sun would wash out are modelled by the others. Flat ground, which faces nowhere, has the
+    cosine of any one sun.
     """
-    if not valid.any():
-        return np.zeros(elevation.shape, np.float32)
-    filled = np.asarray(elevation, np.float32)
-    if not valid.all():
-        nearest = ndimage.distance_transform_edt(
-            ~valid, return_distances=False, return_indices=True
-        )
-        filled = filled[tuple(nearest)]
-    around = np.pad(filled, HALO, mode='reflect', reflect_type='odd')
-    light, _ = hillshade(around, np.ones(around.shape, bool), pixel)
-    return np.where(valid, light[HALO:-HALO, HALO:-HALO], np.float32(0))
+    squared = east * east + north * north
+    total, weights = np.zeros_like(squared), np.zeros_like(squared)
+    for azimuth in MULTI_AZIMUTHS:
+        angle = math.radians(azimuth)
+        sine, cosine = np.float32(math.sin(angle)), np.float32(math.cos(angle))
+        # |gradient| sin(aspect - azimuth), without an angle in between
+        across = north * sine - east * cosine
+        weight = across * across
+        total += weight * lambert(east, north, azimuth, MULTI_ALTITUDE)
+        weights += weight
+    flat = np.float32(math.sin(math.radians(MULTI_ALTITUDE)))
+    return np.divide(total, weights, out=np.full_like(total, flat), where=weights > 0)

@@ -1,32 +1,31 @@
-"""Gradient and steepest slope of an elevation grid.
+"""Gradient, steepest slope and the direction it falls to.
 
-Flow: stack.align (elevation in metric square pixels) -> [here] -> stack.
-Source: Horn (1981), Hill shading and the reflectance map, Proc. IEEE 69(1), the weighted 3x3
-differences 1-2-1.
-Differs: the centre cell is subtracted before the sums, so that float32 errs by about 1e-5 degree
-at any height above the datum (sums of raw elevations err by 2e-3); a cell is invalid where any of
-its nine cells is, never extrapolated.
+Flow: stack.align (elevation in metric square pixels), or a DEM in degrees -> [here] -> stack.
+Source: Horn (1981) by default, Zevenbergen and Thorne (1987) on request; see
+layers.terrain.neighbourhood.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from fusionls.geo.cell_size import Cell
 from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.layers.spec import Plane
+from fusionls.layers.terrain.neighbourhood import HALO, Neighbourhood
 
-HALO = 1
-"""Cells the 3x3 kernel reaches beyond a cell."""
+__all__ = ['HALO', 'horn_gradient', 'slope_degrees']
 
 
 def horn_gradient(
-    elevation: FloatArray, valid: BoolArray, pixel: float
+    elevation: FloatArray, valid: BoolArray, pixel: Cell
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Rise of the ground toward the east and toward the north.
 
     Args:
         elevation: (H, W), metres; anything where invalid.
         valid: (H, W).
-        pixel: Cell side, metres.
+        pixel: Cell side, metres, or the sides row by row.
 
     Returns:
         Rise toward the east and toward the north, metres per metre, and valid, all (H, W). Zero
@@ -35,58 +34,21 @@ def horn_gradient(
     Raises:
         ValueError: ``pixel`` is not positive, or the arrays are not of one 2-D shape.
     """
-    if not pixel > 0:
-        raise ValueError(f'pixel must be > 0 m, got {pixel}')
-    if elevation.ndim != 2 or elevation.shape != valid.shape:
-        raise ValueError(
-            f'elevation and valid must be of one 2-D shape, got {elevation.shape}, {valid.shape}'
-        )
-    east, north = np.zeros((2, *elevation.shape), np.float32)
-    sound = np.zeros(elevation.shape, bool)
-    if min(elevation.shape) < 3:
-        return east, north, sound
-    rows, cols = elevation.shape
-    filled = np.where(valid, elevation, np.float32(0)).astype(np.float32, copy=False)
-    centre = filled[1:-1, 1:-1]
-
-    def part(row: int, col: int) -> tuple[slice, slice]:
-        return slice(1 + row, rows - 1 + row), slice(1 + col, cols - 1 + col)
-
-    def above_centre(row: int, col: int) -> FloatArray:
-        return filled[part(row, col)] - centre
-
-    two = np.float32(2)
-    north_west, north_east = above_centre(-1, -1), above_centre(-1, 1)
-    south_west, south_east = above_centre(1, -1), above_centre(1, 1)
-    span = np.float32(8.0 * pixel)
-    inner = (slice(1, -1), slice(1, -1))
-    east[inner] = (
-        (north_east + two * above_centre(0, 1) + south_east)
-        - (north_west + two * above_centre(0, -1) + south_west)
-    ) / span
-    north[inner] = (
-        (north_west + two * above_centre(-1, 0) + north_east)
-        - (south_west + two * above_centre(1, 0) + south_east)
-    ) / span
-    around = np.ones(centre.shape, bool)
-    for row in (-1, 0, 1):
-        for col in (-1, 0, 1):
-            around &= valid[part(row, col)]
-    sound[inner] = around
-    east[~sound] = 0
-    north[~sound] = 0
-    return east, north, sound
+    around = Neighbourhood.of(elevation, valid, pixel)
+    if around.is_empty:
+        nothing = np.zeros(elevation.shape, np.float32)
+        return nothing, nothing.copy(), np.zeros(elevation.shape, bool)
+    east, sound = around.plane(around.horn[0])
+    return east, around.plane(around.horn[1])[0], sound
 
 
-def slope_degrees(
-    elevation: FloatArray, valid: BoolArray, pixel: float
-) -> tuple[FloatArray, BoolArray]:
+def slope_degrees(elevation: FloatArray, valid: BoolArray, pixel: Cell) -> Plane:
     """Steepest slope.
 
     Args:
         elevation: (H, W), metres; anything where invalid.
         valid: (H, W).
-        pixel: Cell side, metres.
+        pixel: Cell side, metres, or the sides row by row.
 
     Returns:
         (H, W) degrees in [0, 90), zero where invalid; and valid, as :func:`horn_gradient` has it.
@@ -100,4 +62,38 @@ def slope_degrees(
         [0.0, 45.0, 45.0, 45.0, 0.0]
     """
     east, north, sound = horn_gradient(elevation, valid, pixel)
-    return np.rad2deg(np.arctan(np.sqrt(east * east + north * north))), sound
+    return steepest(east, north), sound
+
+
+def steepest(east: FloatArray, north: FloatArray) -> FloatArray:
+    """Slope in degrees of a gradient."""
+    return _degrees(east * east + north * north)
+
+
+def _degrees(squared: FloatArray) -> FloatArray:
+    tangent = np.sqrt(squared)
+    np.arctan(tangent, out=tangent)
+    tangent *= np.float32(180 / np.pi)
+    return tangent
+
+
+def horn_slope(around: Neighbourhood) -> FloatArray:
+    """Steepest slope by Horn's gradient, (H - 2, W - 2), degrees."""
+    return _degrees(around.horn_squared)
+
+
+def per_fall(around: Neighbourhood) -> FloatArray:
+    """Minus one over the length of Horn's gradient, zero where flat: makes aspect of it."""
+    length = np.sqrt(around.horn_squared)
+    flat = length == 0
+    if flat.any():
+        length[flat] = 1
+        return np.where(flat, np.float32(0), np.float32(-1) / length)
+    return np.divide(np.float32(-1), length, out=length)
+
+
+def per_normal(around: Neighbourhood) -> FloatArray:
+    """Minus one over the length of (-dz/dx, -dz/dy, 1): makes a unit normal of it."""
+    length = around.horn_squared + np.float32(1)
+    np.sqrt(length, out=length)
+    return np.divide(np.float32(-1), length, out=length)

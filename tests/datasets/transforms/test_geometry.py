@@ -100,7 +100,7 @@ def test_known_values_turn_as_a_compass_says():
     valid = np.ones((1, 1), bool)
 
     def after(quarters, mirror):
-        out, _ = turned(values, valid, ('a', 'e', 'n'), kinds, quarters, mirror, 1.0)
+        out, _ = turned(values, valid, ('a', 'v_east', 'v_north'), kinds, quarters, mirror, 1.0)
         return out.ravel().tolist()
 
     assert after(1, False) == [315.0, 0.0, 1.0]  # anticlockwise: east becomes north
@@ -131,14 +131,14 @@ def test_the_given_arrays_are_left_alone():
 
 def test_a_hillshade_without_its_elevation_cannot_be_turned():
     values, valid = layers_of(ground(5))
-    with pytest.raises(LayerMissingError, match='lit again from the elevation; keep one of'):
+    with pytest.raises(LayerMissingError, match='lit again from the elevation'):
         turned(values[4:], valid, LAYERS[4:], KINDS[4:], 1, False, PIXEL)
     turned(values[4:], valid, LAYERS[4:], KINDS[4:], 0, False, PIXEL)  # nothing to light again
 
 
 def test_a_component_without_its_partner_cannot_be_turned():
     values, valid = layers_of(ground(6))
-    with pytest.raises(LayerMissingError, match='1 east and 0 north components'):
+    with pytest.raises(LayerMissingError, match='one component of a vector'):
         turned(values[2:3], valid, LAYERS[2:3], KINDS[2:3], 1, False, PIXEL)
 
 
