@@ -1,33 +1,27 @@
 """Bring a layer from its own grid onto another, by its kind, with its valid mask.
 
 Flow: sources (any CRS, any pixel) -> [here] -> stack.
-GDAL's warper does the work, with coordinates exact to :data:`TOLERANCE`: its usual tolerance, an
-eighth of a pixel, moves a DEM on a slope by decimetres. (``rasterio.warp.reproject`` cannot be
-told another one, ``WarpedVRT`` can.) Values and valid mask are warped alike and divided
-afterwards, so that an invalid pixel has no weight instead of a value; and GDAL's own scaling of
-the bilinear kernel, which depends on how the work is cut into chunks, is off, so that strips equal
-the whole.
+Positions come from geo.coordinate_grid, exact to a thousandth of a source pixel (GDAL's warper
+errs by an eighth, which moves a DEM on a slope by decimetres); values from geo.sampling, where an
+invalid pixel has no weight instead of a value. A pixel's result depends on its place alone, never
+on the window it is read with.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pyproj
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.crs import CRS
-from rasterio.enums import Resampling
-from rasterio.io import MemoryFile
-from rasterio.vrt import WarpedVRT
 
 from fusionls.errors import InputError
+from fusionls.geo.coordinate_grid import CoordinateGrid
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.geo.sampling import MIN_VALID_WEIGHT, Sampler
 from fusionls.geo.window import Window
 from fusionls.quantities import Kind
 
@@ -36,14 +30,12 @@ ReadPixels = Callable[[Window], tuple[FloatArray, BoolArray]]
 
 AVERAGE_ABOVE = 1.5
 """Source pixels per target pixel, along a side, beyond which bilinear would alias."""
-TOLERANCE = 1e-4
-"""Error of a projected position, source pixels; zero is refused by rasterio 1.4."""
-MIN_VALID_WEIGHT = 0.5
-"""Share of the weight that must be valid for the result to be valid."""
 MIN_RESULTANT = 0.01
 """Length of a mean unit vector below which azimuths cancel and no direction is left."""
 _MAX_SOURCE_PIXELS = 1 << 23
 """Source pixels held at once (8 Mpix, 64 MB a band in float64); larger windows are split."""
+_ROUNDING = 1e-6
+"""Weights are sums of float32 shares."""
 _ALIGNED = 1e-3
 """Share of a pixel up to which two grids count as the same one."""
 _PROBES = 21
@@ -108,10 +100,12 @@ class Resampler:
 
         Returns:
             values (bands, rows, cols) float32, zero where invalid, and valid, the same shape.
-            Continuous layers are bilinear, or averages where the source is finer by more than
-            :data:`AVERAGE_ABOVE`, and valid where at least half of the weight is; categorical
-            ones take the nearest pixel; azimuths (from the same north on both sides) go through
-            sine and cosine.
+            Continuous layers are bilinear and valid where at least half of the weight is. Where
+            the source is finer by more than :data:`AVERAGE_ABOVE` they are means over the pixel:
+            of the block of source pixels where there is a whole number of them, else of as many
+            bilinear samples along each side as there are source pixels. Categorical layers take
+            the nearest pixel; azimuths go through sine and cosine (and stay counted from the
+            source's north: see geo.north).
 
         Raises:
             InputError: A kind is ``lit``: hillshade is derived again, never resampled.
@@ -134,18 +128,12 @@ class Resampler:
         return values, valid
 
     @cached_property
-    def _to_source(self) -> pyproj.Transformer:
-        return pyproj.Transformer.from_crs(self.target.crs, self.source.crs, always_xy=True)
+    def _coordinates(self) -> CoordinateGrid:
+        return CoordinateGrid(self.source, self.target)
 
     def _source_position(self, points: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
         """Columns and rows in the source of (n, 2) columns and rows of the target."""
-        east = self.target.west + points[:, 0] * self.target.pixel_width
-        north = self.target.north - points[:, 1] * self.target.pixel_height
-        x, y = self._to_source.transform(east, north)
-        return (
-            (np.asarray(x) - self.source.west) / self.source.pixel_width,
-            (self.source.north - np.asarray(y)) / self.source.pixel_height,
-        )
+        return self._coordinates.exact(points[:, 0], points[:, 1])
 
     def _needed(self, window: Window, margin: int) -> Window | None:
         rows = np.linspace(window.row, window.row + window.height, _PROBES)
@@ -202,104 +190,166 @@ class Resampler:
         # one ring of invalid pixels around the source, so that its edge has neighbours
         framed = inside.grown(2)
         read_values, read_valid = _padded(read, framed, self.source, len(kinds))
-        source_transform = self.source.part(framed).transform
-        target = self.target.part(window)
+        block = self._block
+        averaged = self.ratio > AVERAGE_ABOVE
+        parts = max(math.ceil(self.ratio - _ALIGNED), 1) if averaged and not block else 1
+        once: dict[int, Sampler] = {}
+
+        def sampler(parts: int) -> Sampler:
+            if parts not in once:
+                cols, rows = self._coordinates.positions(window, parts)
+                once[parts] = Sampler(
+                    cols - framed.col, rows - framed.row, (framed.height, framed.width)
+                )
+            return once[parts]
+
         for band, kind in enumerate(kinds):
-            values[band], valid[band] = self._warped(
-                read_values[band], read_valid[band], kind, source_transform, target
-            )
+            pixels, sound = read_values[band], read_valid[band]
+            if kind is Kind.CATEGORICAL:
+                found, fine = sampler(1).nearest(pixels, sound)
+                values[band], valid[band] = np.where(fine, found, np.float32(0)), fine
+                continue
+            components = _components(pixels, sound, kind)
+            if averaged and block:
+                means, weight = self._block_means(components, sound, window, framed)
+            else:
+                means, weight = _bilinear_means(sampler(parts), components, sound)
+                if parts > 1:
+                    means, weight = _mean_of_parts(means, weight, parts)
+            values[band], valid[band] = _joined(means, weight, kind)
 
-    def _warped(
-        self,
-        values: FloatArray,
-        valid: BoolArray,
-        kind: Kind,
-        source_transform: Affine,
-        target: Grid,
-    ) -> tuple[FloatArray, BoolArray]:
-        if kind is Kind.CATEGORICAL:
-            method = Resampling.nearest
-        elif self.ratio > AVERAGE_ABOVE:
-            method = Resampling.average
-        else:
-            method = Resampling.bilinear
-        weight = valid.astype(np.float64)
+    @cached_property
+    def _block(self) -> tuple[int, int, int] | None:
+        """Source pixels per target pixel, and the source row and column of the target's corner.
+
+        None where the target's pixels are not whole blocks of source pixels.
+        """
+        factor = round(self.ratio) if math.isfinite(self.ratio) else 0
+        if factor < 2 or self.source.crs != self.target.crs:
+            return None
+        apart = self._source_position(
+            np.array([(0.0, 0.0), (float(self.target.cols), float(self.target.rows))])
+        )
+        spans = apart[0][1] - apart[0][0], apart[1][1] - apart[1][0]
+        wholes = self.target.cols * factor, self.target.rows * factor
+        offs = [abs(a - b) for a, b in zip(spans, wholes, strict=True)]
+        offs += [abs(p[0] - round(p[0])) for p in apart]
+        if max(offs) > _ALIGNED:
+            return None
+        return factor, round(apart[1][0]), round(apart[0][0])
+
+    def _block_means(
+        self, components: Sequence[FloatArray], valid: BoolArray, window: Window, framed: Window
+    ) -> tuple[list[FloatArray], FloatArray]:
+        """Means over the block of source pixels under each target pixel, and their valid share."""
+        if self._block is None:
+            raise ValueError('the target is not made of whole blocks of the source')
+        factor, top, left = self._block
+        wanted = Window(
+            window.row * factor + top - framed.row,
+            window.col * factor + left - framed.col,
+            window.height * factor,
+            window.width * factor,
+        )
+        whole = Window(0, 0, *valid.shape)
+        shape = (window.height, factor, window.width, factor)
+
+        def sums(array: NDArray) -> NDArray[np.float64]:
+            part = np.zeros((wanted.height, wanted.width), array.dtype)
+            common = wanted.intersection(whole)
+            if common is not None:
+                into = Window(
+                    common.row - wanted.row, common.col - wanted.col, common.height, common.width
+                )
+                part[into.slices] = array[common.slices]
+            total: NDArray[np.float64] = part.reshape(shape).sum((1, 3), dtype=np.float64)
+            return total
+
+        count = sums(valid)
+        least = np.maximum(count, 1)
+        means = [(sums(c) / least).astype(np.float32) for c in components]
+        return means, (count / factor**2).astype(np.float32)
+
+
+def _components(values: FloatArray, valid: BoolArray, kind: Kind) -> list[FloatArray]:
+    """What is averaged: the values, or sine and cosine of azimuths; zero where invalid."""
+    sound = bool(valid.all())
+    if not sound:
         values = np.where(valid, values, np.float32(0))  # 0 * NaN is NaN
-        if kind is Kind.AZIMUTH:
-            angle = np.deg2rad(values.astype(np.float64))
-            parts = [np.sin(angle) * weight, np.cos(angle) * weight, weight]
-        else:
-            parts = [values.astype(np.float64), weight]
-        warped = self._warp(np.stack(parts), source_transform, target, method)
-        weight = warped[-1]
-        sound = weight >= MIN_VALID_WEIGHT - 1e-9
-        means = warped[:-1] / np.where(sound, weight, 1.0)
-        if kind is Kind.AZIMUTH:
-            sound &= np.hypot(means[0], means[1]) >= MIN_RESULTANT
-            result = np.rad2deg(np.arctan2(means[0], means[1])) % 360.0
-        else:
-            result = means[0]
-        return np.where(sound, result, 0.0).astype(np.float32), sound
+    if kind is not Kind.AZIMUTH:
+        return [values]
+    angle = np.deg2rad(values.astype(np.float64))
+    parts = [np.sin(angle).astype(np.float32), np.cos(angle).astype(np.float32)]
+    return parts if sound else [np.where(valid, part, np.float32(0)) for part in parts]
 
-    def _warp(
-        self,
-        parts: NDArray[np.float64],
-        source_transform: Affine,
-        target: Grid,
-        method: Resampling,
-    ) -> NDArray[np.float64]:
-        bands, rows, cols = parts.shape
-        profile = {
-            'driver': 'GTiff',
-            'dtype': 'float64',
-            'count': bands,
-            'height': rows,
-            'width': cols,
-            'crs': self._source_crs,
-            'transform': source_transform,
-        }
-        with MemoryFile() as memory:
-            with memory.open(**profile) as dataset:
-                dataset.write(parts)
-            with (
-                memory.open() as dataset,
-                WarpedVRT(
-                    dataset,
-                    crs=self._target_crs,
-                    transform=target.transform,
-                    height=target.rows,
-                    width=target.cols,
-                    resampling=method,
-                    tolerance=TOLERANCE,
-                    XSCALE=1,
-                    YSCALE=1,
-                ) as warped,
-            ):
-                found: NDArray[np.float64] = warped.read()
-        return found
 
-    @cached_property
-    def _source_crs(self) -> CRS:
-        return CRS.from_wkt(self.source.crs.to_wkt())
+def _bilinear_means(
+    sampler: Sampler, components: Sequence[FloatArray], valid: BoolArray
+) -> tuple[list[FloatArray], FloatArray]:
+    """Means weighted by the valid pixels around each position, and the weight they have."""
+    sums = [sampler.bilinear(component) for component in components]
+    if valid.all():
+        return sums, sampler.inside.astype(np.float32)
+    weight = sampler.bilinear(valid.astype(np.float32)) * sampler.inside
+    least = np.where(weight > 0, weight, np.float32(1))
+    return [total / least for total in sums], weight
 
-    @cached_property
-    def _target_crs(self) -> CRS:
-        return CRS.from_wkt(self.target.crs.to_wkt())
+
+def _mean_of_parts(
+    means: Sequence[FloatArray], weight: FloatArray, parts: int
+) -> tuple[list[FloatArray], FloatArray]:
+    """Means over the parts x parts positions of each pixel."""
+    rows, cols = (n // parts for n in weight.shape)
+    shape = (rows, parts, cols, parts)
+    total = weight.reshape(shape).sum((1, 3), dtype=np.float64)
+    least = np.where(total > 0, total, 1.0)
+    joined = [
+        ((m * weight).reshape(shape).sum((1, 3), dtype=np.float64) / least).astype(np.float32)
+        for m in means
+    ]
+    return joined, (total / parts**2).astype(np.float32)
+
+
+def _joined(
+    means: Sequence[FloatArray], weight: FloatArray, kind: Kind
+) -> tuple[FloatArray, BoolArray]:
+    sound = weight >= MIN_VALID_WEIGHT - _ROUNDING
+    if kind is Kind.AZIMUTH:
+        sound &= np.hypot(means[0], means[1]) >= MIN_RESULTANT
+        result = np.rad2deg(np.arctan2(means[0], means[1])) % np.float32(360)
+    else:
+        result = means[0]
+    if not sound.all():
+        result = np.where(sound, result, np.float32(0))
+    return result, sound
 
 
 def _padded(
     read: ReadPixels, window: Window, source: Grid, bands: int
 ) -> tuple[FloatArray, BoolArray]:
-    """Read a window that may hang over the source's edge; invalid outside."""
+    """Read a window that may hang over the source's edge; invalid outside.
+
+    A source that goes round the earth goes on at its other side.
+    """
     values = np.zeros((bands, window.height, window.width), np.float32)
     valid = np.zeros(values.shape, bool)
-    inside = window.intersection(source.window)
-    if inside is not None:
-        rows, cols = Window(
-            inside.row - window.row, inside.col - window.col, inside.height, inside.width
-        ).slices
-        values[:, rows, cols], valid[:, rows, cols] = read(inside)
+    for turn in (0, -source.cols, source.cols) if _goes_round(source) else (0,):
+        shifted = replace(window, col=window.col + turn)
+        inside = shifted.intersection(source.window)
+        if inside is not None:
+            rows, cols = Window(
+                inside.row - shifted.row, inside.col - shifted.col, inside.height, inside.width
+            ).slices
+            values[:, rows, cols], valid[:, rows, cols] = read(inside)
     return values, valid
+
+
+def _goes_round(grid: Grid) -> bool:
+    """Whether a grid in degrees covers all longitudes."""
+    if not grid.crs.is_geographic:
+        return False
+    turn = 2 * math.pi / grid.crs.axis_info[0].unit_conversion_factor
+    return abs(grid.cols * grid.pixel_width - turn) < _ALIGNED * grid.pixel_width
 
 
 def _halves(window: Window) -> tuple[Window, Window]:

@@ -89,15 +89,118 @@ def test_a_plane_comes_out_as_the_plane(crs, pixel, bound):
     assert abs((found - expected).mean()) < bound / 2
 
 
-def test_the_warpers_own_tolerance_would_be_thirty_times_worse(monkeypatch):
+def test_gdals_warper_would_be_thirty_times_worse(tmp_path):
+    import rasterio
+    from rasterio.enums import Resampling
+    from rasterio.vrt import WarpedVRT
+
     target = replace(TARGET, rows=200, cols=400)
     source = around(target, pyproj.CRS(4326), 1 / 3600)
     east, north = centres(target)
     expected = (east - target.west) + 2 * (north - target.south)
-    exact = np.abs(resampled(source, target, plane_on(source, target))[0] - expected).max()
-    monkeypatch.setattr(resample, 'TOLERANCE', 0.125)
-    coarse = np.abs(resampled(source, target, plane_on(source, target))[0] - expected).max()
-    assert coarse > 30 * exact
+    plane = plane_on(source, target)
+    ours = np.abs(resampled(source, target, plane)[0] - expected).max()
+    profile = {'driver': 'GTiff', 'count': 1, 'dtype': 'float32', 'crs': 'EPSG:4326'}
+    shape = {'height': source.rows, 'width': source.cols, 'transform': source.transform}
+    with rasterio.open(tmp_path / 'a.tif', 'w', **profile, **shape) as dataset:
+        dataset.write(plane.astype(np.float32), 1)
+    with (
+        rasterio.open(tmp_path / 'a.tif') as dataset,
+        WarpedVRT(
+            dataset,
+            crs=target.crs.to_wkt(),
+            transform=target.transform,
+            height=target.rows,
+            width=target.cols,
+            resampling=Resampling.bilinear,
+        ) as warped,
+    ):
+        theirs = np.abs(warped.read(1) - expected).max()
+    assert ours < 0.01
+    assert theirs > 30 * ours
+
+
+def globe(west: float, pixel: float = 0.5) -> tuple[Grid, np.ndarray]:
+    """The whole earth in degrees from a longitude on, and a smooth field on it."""
+    grid = Grid(pyproj.CRS(4326), west, 90.0, pixel, pixel, int(180 / pixel), int(360 / pixel))
+    return grid, field(*centres(grid))
+
+
+def field(longitude, latitude):
+    x, y = np.radians(longitude), np.radians(latitude)
+    return 100 * np.sin(2 * x) * np.cos(y) ** 2 + 50 * np.sin(y)
+
+
+def truth_on(target: Grid) -> np.ndarray:
+    to_degrees = pyproj.Transformer.from_crs(target.crs, 4326, always_xy=True)
+    return field(*to_degrees.transform(*centres(target)))
+
+
+@pytest.mark.parametrize('west', [-180.0, 0.0, -360.0])
+@pytest.mark.parametrize(
+    ('crs', 'corner'),
+    [
+        (32660, (600_000.0, 5_500_000.0)),  # reaches over the antimeridian to the east
+        (32601, (300_000.0, 5_500_000.0)),  # and to the west
+        (32631, (100_000.0, 4_500_000.0)),  # lies on Greenwich, where 0 to 360 begins
+        (3031, (-400_000.0, 400_000.0)),  # around the south pole
+        (3413, (-400_000.0, 400_000.0)),  # around the north pole
+    ],
+)
+def test_longitudes_are_found_however_they_are_counted(west, crs, corner):
+    source, values = globe(west)
+    target = Grid(pyproj.CRS(crs), *corner, 5000.0, 5000.0, 160, 160)
+    found, valid = resampled(source, target, values)
+    # the outermost half pixel of the earth has a neighbour on one side only, in one raster
+    assert valid.mean() > 0.98
+    assert found[valid] == pytest.approx(truth_on(target)[valid], abs=0.05)
+
+
+def test_what_a_projection_does_not_reach_is_invalid_without_a_sound(recwarn):
+    source = Grid(pyproj.CRS(32632), 0.0, 8_000_000.0, 10_000.0, 10_000.0, 100, 100)
+    target = Grid(pyproj.CRS(4326), -180.0, 90.0, 1.0, 1.0, 180, 360)
+    _, valid = resampled(source, target, np.ones((100, 100)))
+    assert 0 < valid.sum() < 500
+    assert not valid[:, :100].any()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize('crs', [4326, 32616, 3857, 3031])
+def test_windows_equal_the_whole_bit_for_bit_wherever_they_are_cut(crs):
+    target = replace(TARGET, rows=150, cols=170)
+    source = around(target, pyproj.CRS(crs), 1 / 7200 if crs == 4326 else 13.0)
+    rng = np.random.default_rng(0)
+    read = reader(rng.normal(size=source.shape), rng.random(source.shape) > 0.05)
+    resampler = Resampler(source, target)
+    whole = resampler.part(read, target.window, [Kind.CONTINUOUS])
+    for window in (Window(0, 0, 1, 170), Window(31, 63, 33, 2), Window(77, 5, 73, 165)):
+        part = resampler.part(read, window, [Kind.CONTINUOUS])
+        for a, b in zip(part, whole, strict=True):
+            assert np.array_equal(a, b[:, *window.slices])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    west=st.floats(-3, 3),
+    north=st.floats(-3, 3),
+    pixel=st.floats(0.3, 1.4),
+)
+def test_any_grid_of_the_same_crs_equals_scipys_bilinear(seed, west, north, pixel):
+    from scipy import ndimage
+
+    crs = pyproj.CRS(32617)
+    source = Grid(crs, 0.0, 0.0, 1.0, 1.0, 12, 14)
+    target = Grid(crs, 4 + west, -4 + north, pixel, pixel, 7, 8)
+    values = np.random.default_rng(seed).normal(size=source.shape)
+    rows = (-north + 4 + (np.arange(7) + 0.5) * pixel) - 0.5
+    cols = (4 + west + (np.arange(8) + 0.5) * pixel) - 0.5
+    at = np.meshgrid(rows, cols, indexing='ij')
+    inside = (at[0] >= 0) & (at[0] <= 11) & (at[1] >= 0) & (at[1] <= 13)
+    found, valid = resampled(source, target, values)
+    assert valid[inside].all()
+    expected = ndimage.map_coordinates(values, at, order=1)
+    assert found[inside] == pytest.approx(expected[inside], abs=1e-5)
 
 
 def test_the_same_grid_is_read_bit_for_bit():

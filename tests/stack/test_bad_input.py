@@ -155,7 +155,7 @@ def test_all_that_is_wrong_is_said_at_once_before_anything_is_written(
             terrain:
               sources:
                 - {file: two.tif, layers: [terrain_elevation]}
-                - {file: far.tif, layers: [terrain_roughness]}
+                - {file: far.tif, layers: [terrain_roundness]}
             insar:
               sources:
                 - {file: bare.tif, layers: [insar_velocity_los], unit: furlong}
@@ -172,7 +172,7 @@ def test_all_that_is_wrong_is_said_at_once_before_anything_is_written(
     )
     for part in (
         'two.tif: holds 2 bands, but 1 is named',
-        "far.tif: layer 'terrain_roughness' is unknown",
+        "far.tif: layer 'terrain_roundness' is unknown",
         "unit 'furlong' is unknown",
         'bare.tif: has no CRS',
         'turned.tif: its transform',

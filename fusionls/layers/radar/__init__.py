@@ -1,0 +1,1 @@
+"""Layers derived from radar backscatter."""
