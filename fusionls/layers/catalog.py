@@ -14,6 +14,7 @@ from fusionls.errors import LayerUnknownError, nearest_names
 from fusionls.layers.insar.catalog import INSAR_LAYERS
 from fusionls.layers.lidar.catalog import LIDAR_LAYERS
 from fusionls.layers.optical.catalog import OPTICAL_LAYERS
+from fusionls.layers.radar.catalog import RADAR_LAYERS
 from fusionls.layers.spec import LayerSpec, measured
 from fusionls.layers.terrain.catalog import TERRAIN_LAYERS
 
@@ -21,7 +22,7 @@ _OTHERS = (measured('thermal_inertia', 'thermal_inertia', 'thermal inertia, as d
 
 CATALOG: dict[str, LayerSpec] = {
     spec.name: spec
-    for spec in (*OPTICAL_LAYERS, *TERRAIN_LAYERS, *INSAR_LAYERS, *LIDAR_LAYERS, *_OTHERS)
+    for spec in (*OPTICAL_LAYERS, *RADAR_LAYERS, *TERRAIN_LAYERS, *INSAR_LAYERS, *LIDAR_LAYERS, *_OTHERS)
 }
 
 

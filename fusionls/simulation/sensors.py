@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from fusionls.geo.grid import Grid
+from fusionls.layers.insar.line_of_sight import los_from_heading
 from fusionls.simulation.cover import Cover
 from fusionls.simulation.fields import (
     Field,
@@ -29,7 +30,7 @@ from fusionls.simulation.fields import (
     smooth_noise,
     smoothstep,
 )
-from fusionls.simulation.radar import INCIDENCE, line_of_sight
+from fusionls.simulation.radar import HEADING, INCIDENCE
 
 Product = NDArray[np.float32]
 
@@ -215,7 +216,7 @@ def insar_products(
     typical = np.where(trees, 0.62 - 0.019 * canopy, typical)
     smooth = gaussian_filter(ground, 15.0 / pixel)
     east, north = gradient(smooth, pixel)
-    look = line_of_sight()
+    look = los_from_heading(INCIDENCE, HEADING)
     cosine = (-look[0] * east - look[1] * north + look[2]) / np.sqrt(1 + east**2 + north**2)
     local = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     geometry = smoothstep(local, 6.0, 14.0) * (1 - smoothstep(local, 70.0, 80.0))

@@ -44,10 +44,10 @@ def normalized_difference(
         are zero.
 
     Example:
-        >>> near, red = np.float32([[0.4, 0.0]]), np.float32([[0.1, -0.01]])
+        >>> near, red = np.float32([[0.3, 0.0]]), np.float32([[0.1, -0.01]])
         >>> index, sound = normalized_difference([near], [red], np.ones((1, 2), bool))
-        >>> index.round(2).tolist(), sound.tolist()
-        ([[0.6, 0.0]], [[True, False]])
+        >>> index.round(6).tolist(), sound.tolist()
+        ([[0.5, 0.0]], [[True, False]])
     """
     zero = np.float32(0)
 
