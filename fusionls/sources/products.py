@@ -14,6 +14,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fusionls.sources.insar.egms import open_egms
+from fusionls.sources.insar.hyp3 import open_hyp3
+from fusionls.sources.insar.interferograms import open_interferograms
+from fusionls.sources.insar.licsar import open_licsar
+from fusionls.sources.insar.licsbas import open_licsbas
+from fusionls.sources.insar.mintpy import open_mintpy
+from fusionls.sources.insar.stamps import open_stamps
+from fusionls.sources.optical.landsat import open_landsat
+from fusionls.sources.optical.planetscope import open_planetscope
+from fusionls.sources.optical.rgb import open_rgb
+from fusionls.sources.optical.sentinel2 import open_sentinel2
 from fusionls.sources.rasters import open_raster_source
 from fusionls.sources.source import Source
 
@@ -30,12 +41,10 @@ class Product:
 
     Attributes:
         name: As the scene description says it.
-        meaning: One line for the documentation.
         reader: Opens it.
     """
 
     name: str
-    meaning: str
     reader: Reader
 
     @cached_property
@@ -65,5 +74,18 @@ class Product:
 
 PRODUCTS: dict[str, Product] = {
     product.name: product
-    for product in (Product(RASTER, 'a georeferenced raster, band by band', open_raster_source),)
+    for product in (
+        Product(RASTER, open_raster_source),
+        Product('sentinel2', open_sentinel2),
+        Product('landsat', open_landsat),
+        Product('planetscope', open_planetscope),
+        Product('rgb', open_rgb),
+        Product('mintpy', open_mintpy),
+        Product('hyp3', open_hyp3),
+        Product('licsar', open_licsar),
+        Product('licsbas', open_licsbas),
+        Product('interferograms', open_interferograms),
+        Product('egms', open_egms),
+        Product('stamps', open_stamps),
+    )
 }

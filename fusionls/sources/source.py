@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -132,3 +132,63 @@ class ArraySource(Source):
         values = self.values[:, rows, cols]
         valid = np.broadcast_to(self.valid, self.values.shape)[:, rows, cols].copy()
         return np.where(valid, values, np.float32(0)).astype(np.float32, copy=False), valid
+
+
+@dataclass(frozen=True)
+class WrappedSource(Source):
+    """Another source, seen through something; what is not overridden is that source's.
+
+    Attributes:
+        whole: The source behind.
+    """
+
+    whole: Source
+
+    @property
+    def path(self) -> Path:  # type: ignore[override]
+        """See :class:`Source`, as the rest."""
+        return self.whole.path
+
+    @property
+    def grid(self) -> Grid:  # type: ignore[override]
+        """See :class:`Source`."""
+        return self.whole.grid
+
+    @property
+    def quantities(self) -> dict[str, Quantity]:  # type: ignore[override]
+        """See :class:`Source`."""
+        return self.whole.quantities
+
+    @property
+    def record(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """See :class:`Source`."""
+        return self.whole.record
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """See :class:`Source`."""
+        return self.whole.files
+
+    @property
+    def north(self) -> North:
+        """See :class:`Source`."""
+        return self.whole.north
+
+    @property
+    def masks(self) -> bool:
+        """See :class:`Source`."""
+        return self.whole.masks
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """See :class:`Source`."""
+        return self.whole.hidden
+
+    def read(self, window: Window | None = None) -> tuple[FloatArray, BoolArray]:
+        """See :class:`Source`."""
+        return self.whole.read(window)
+
+    def on(self, grid: Grid) -> Source:
+        """See :class:`Source`."""
+        gridded = self.whole.on(grid)
+        return self if gridded is self.whole else replace(self, whole=gridded)

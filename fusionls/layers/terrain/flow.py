@@ -84,7 +84,8 @@ def catchment_area(elevation: FloatArray, valid: BoolArray, cell: Cell) -> Plane
     falls = np.zeros((len(_STEPS), rows, cols))
     for fall, (row, col) in zip(falls, _STEPS, strict=True):
         there = framed[1 + row : 1 + row + rows, 1 + col : 1 + col + cols]
-        drop = np.where(np.isfinite(there) & valid, level - there, 0.0)
+        known = np.isfinite(there) & valid
+        drop = np.subtract(level, there, out=np.zeros_like(level), where=known)
         np.maximum(drop / np.hypot(row * north, col * east), 0, out=fall)
     falls **= EXPONENT
     total = falls.sum(0)

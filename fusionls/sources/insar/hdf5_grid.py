@@ -1,0 +1,185 @@
+"""Open HDF5 products: what is in them, where their pixels are, planes window by window.
+
+Flow: HDF5 file -> [here] -> sources.insar.mintpy, licsbas.
+Source: attributes as MintPy writes them (insarlab/MintPy, docs/api/attributes.md): X_FIRST and
+Y_FIRST are the upper left corner of the first pixel; no EPSG and no UTM_ZONE means EPSG:4326.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pyproj
+
+from fusionls.errors import (
+    FileMissingError,
+    ProductError,
+    RadarCoordinatesError,
+    raise_together,
+)
+from fusionls.geo.grid import Grid
+from fusionls.geo.window import Window
+from fusionls.layers.spec import Plane
+from fusionls.sources.insar.formula_source import ReadPlane
+
+_SHOWN = 12
+"""Entries of a file that an error names."""
+_MAX_SIDE = 1_000_000
+
+
+@contextmanager
+def opened_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading.
+
+    Raises:
+        FileMissingError: There is no such file.
+        ProductError: It is no HDF5, or is damaged.
+    """
+    if not path.is_file():
+        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
+    try:
+        with h5py.File(path, 'r') as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+        # h5py has no error of its own: what is broken inside comes out as any of these
+        raise ProductError(
+            f'{path}: cannot be read as HDF5 ({error}); the file is no HDF5, or damaged or '
+            'incomplete. Fetch it again.'
+        ) from error
+
+
+def contents(file: h5py.File) -> list[str]:
+    """Names of all data sets."""
+    found: list[str] = []
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found.append(f'{name} {item.shape}')
+
+    file.visititems(visit)
+    return found
+
+
+def listed(file: h5py.File) -> str:
+    """What a file holds, for an error text."""
+    found = contents(file)
+    more = f' and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
+    return (', '.join(found[:_SHOWN]) or 'nothing') + more
+
+
+def attributes(file: h5py.File) -> dict[str, str]:
+    """Attributes of the root as text."""
+    found = {}
+    for key in file.attrs:
+        value = file.attrs[key]
+        if isinstance(value, bytes):
+            value = value.decode('utf-8', 'replace')
+        found[str(key)] = str(value).strip()
+    return found
+
+
+def grid_of_attributes(path: Path, told: Mapping[str, str], shape: tuple[int, ...]) -> Grid:
+    """Where the pixels of a MintPy file are.
+
+    Raises:
+        RadarCoordinatesError: It is not geocoded.
+        ProductError: Attributes are missing, are no numbers or make no grid; all at once.
+    """
+    if 'Y_FIRST' not in told and 'X_FIRST' not in told:
+        raise RadarCoordinatesError(
+            f'{path}: is in radar coordinates (it has no X_FIRST and Y_FIRST); a stack needs a '
+            f'geocoded product. Geocode it: geocode.py {path.name} -l inputs/geometryRadar.h5 '
+            '(MintPy), and give the geo_ file'
+        )
+    problems: list[str] = []
+
+    def number(key: str) -> float:
+        try:
+            found = float(told[key])
+        except KeyError:
+            problems.append(f'attribute {key} is missing')
+            return math.nan
+        except ValueError:
+            problems.append(f'attribute {key} is {told[key]!r}, expected a number')
+            return math.nan
+        if not math.isfinite(found):
+            problems.append(f'attribute {key} is {found}')
+        return found
+
+    west, north = number('X_FIRST'), number('Y_FIRST')
+    width, height = number('X_STEP'), -number('Y_STEP')
+    if not problems and not (width > 0 and height > 0):
+        problems.append(f'X_STEP {width:g} and Y_STEP {-height:g}: expected > 0 and < 0')
+    for key, size in (('LENGTH', shape[-2]), ('WIDTH', shape[-1])):
+        if key in told and told[key] != str(size):
+            problems.append(f'attribute {key} is {told[key]}, the data have {size}')
+    crs = _crs(told, problems)
+    raise_together(ProductError, f'{path}: its pixels cannot be placed', problems)
+    if crs.is_geographic and west > 180:
+        west -= 360.0
+    return Grid(crs, west, north, width, height, shape[-2], shape[-1])
+
+
+def _crs(told: Mapping[str, str], problems: list[str]) -> pyproj.CRS:
+    code, zone = told.get('EPSG', ''), told.get('UTM_ZONE', '')
+    if not code and zone:
+        number, half = zone[:-1], zone[-1:].upper()
+        # MGRS bands from N on lie in the north, and N itself stands for north
+        code = f'{326 if half >= "N" else 327}{int(number):02d}' if number.isdigit() else zone
+    try:
+        return pyproj.CRS.from_epsg(int(code)) if code else pyproj.CRS.from_epsg(4326)
+    except (ValueError, pyproj.exceptions.CRSError):
+        problems.append(f'EPSG {told.get("EPSG")!r}, UTM_ZONE {zone!r}: no known CRS')
+        return pyproj.CRS.from_epsg(4326)
+
+
+def dataset_shape(path: Path, name: str) -> tuple[int, ...]:
+    """Shape of a data set of two or three dimensions.
+
+    Raises:
+        ProductError: There is none, or it has another number of dimensions.
+    """
+    with opened_hdf5(path) as file:
+        if not isinstance(file.get(name), h5py.Dataset):
+            raise ProductError(f'{path}: has no data set {name!r}; it holds {listed(file)}')
+        shape: tuple[int, ...] = file[name].shape
+        if len(shape) not in (2, 3) or min(shape) < 1 or max(shape) > _MAX_SIDE:
+            raise ProductError(f'{path}: {name} is {shape}, expected rows and columns')
+        if file[name].dtype.kind not in 'fiub':
+            raise ProductError(f'{path}: {name} holds {file[name].dtype}, expected numbers')
+        return shape
+
+
+def hdf5_plane(
+    path: Path,
+    name: str,
+    scale: float = 1.0,
+    nodata: float | None = None,
+    zero_is_void: bool = True,
+) -> ReadPlane:
+    """Reads a data set (rows, cols) by windows.
+
+    Args:
+        path: The file.
+        name: The data set.
+        scale: Value = scale * stored value.
+        nodata: A stored value that means invalid, beside NaN.
+        zero_is_void: Whether a stored zero means invalid too, as MintPy writes it.
+    """
+
+    def read(window: Window) -> Plane:
+        with opened_hdf5(path) as file:
+            stored = np.asarray(file[name][window.slices], np.float64)
+        valid = np.isfinite(stored)
+        if zero_is_void:
+            valid &= stored != 0
+        if nodata is not None:
+            valid &= stored != nodata
+        return np.where(valid, stored * scale, 0).astype(np.float32), valid
+
+    return read
