@@ -1,0 +1,1 @@
+"""Airborne laser scanning: point clouds as delivered, gridded on any pixels."""
