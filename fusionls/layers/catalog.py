@@ -22,7 +22,14 @@ _OTHERS = (measured('thermal_inertia', 'thermal_inertia', 'thermal inertia, as d
 
 CATALOG: dict[str, LayerSpec] = {
     spec.name: spec
-    for spec in (*OPTICAL_LAYERS, *RADAR_LAYERS, *TERRAIN_LAYERS, *INSAR_LAYERS, *LIDAR_LAYERS, *_OTHERS)
+    for spec in (
+        *OPTICAL_LAYERS,
+        *RADAR_LAYERS,
+        *TERRAIN_LAYERS,
+        *INSAR_LAYERS,
+        *LIDAR_LAYERS,
+        *_OTHERS,
+    )
 }
 
 

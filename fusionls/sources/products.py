@@ -21,6 +21,7 @@ from fusionls.sources.insar.licsar import open_licsar
 from fusionls.sources.insar.licsbas import open_licsbas
 from fusionls.sources.insar.mintpy import open_mintpy
 from fusionls.sources.insar.stamps import open_stamps
+from fusionls.sources.lidar.lidar_source import open_lidar
 from fusionls.sources.optical.landsat import open_landsat
 from fusionls.sources.optical.planetscope import open_planetscope
 from fusionls.sources.optical.rgb import open_rgb
@@ -87,5 +88,6 @@ PRODUCTS: dict[str, Product] = {
         Product('interferograms', open_interferograms),
         Product('egms', open_egms),
         Product('stamps', open_stamps),
+        Product('lidar', open_lidar),
     )
 }

@@ -20,8 +20,33 @@ def canopy_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) 
 
 
 LIDAR_LAYERS: tuple[LayerSpec, ...] = (
-    measured('lidar_ground', 'm', 'bare-earth elevation (DTM)', -11000, 9000),
-    measured('lidar_surface', 'm', 'surface elevation (DSM)', -11000, 9000),
+    measured(
+        'lidar_ground',
+        'm',
+        'bare-earth elevation (DTM): mean of the ground points of a cell; between them by '
+        'pull-push, up to the void limit (10 m by default), invalid beyond',
+        -11000,
+        9000,
+        source='Gortler et al. (1996), SIGGRAPH, for the interpolation',
+    ),
+    measured(
+        'lidar_surface',
+        'm',
+        'surface elevation (DSM): mean over the pixel of the highest point of each cell',
+        -11000,
+        9000,
+    ),
+    measured('lidar_point_density', '1/m2', 'points per area, noise left out', 0),
+    measured('lidar_ground_density', '1/m2', 'ground points per area: how much is known', 0),
+    measured('lidar_intensity', 'digital_number', 'mean intensity of all returns', 0),
+    measured(
+        'lidar_ground_roughness',
+        'm',
+        'standard deviation of the ground points of a cell about the bare earth; of two points '
+        'at least',
+        0,
+        100,
+    ),
     LayerSpec(
         'lidar_canopy_height',
         Quantity('m'),

@@ -72,10 +72,13 @@ class AdaptiveFilter:
             surface, pixel, self.window, lambda radius: _LENIENT * radius, _GROWTH
         )
         first = between_ground(surface, sound & ~objects, pixel, self.tolerance, self.per_slope)
-        smooth = ndimage.gaussian_filter(
-            first.elevation, self.scale / 2 / pixel, mode='nearest', truncate=3
-        )
-        found: FloatArray = ndimage.gaussian_filter(
-            steepness(smooth, pixel), self.scale / pixel, mode='nearest', truncate=3
-        )
-        return found
+        smooth = _smoothed(first.elevation, self.scale / 2 / pixel)
+        return _smoothed(steepness(smooth, pixel), self.scale / pixel)
+
+
+def _smoothed(values: FloatArray, sigma: float) -> FloatArray:
+    """Two running means as wide as a Gaussian of that deviation (in cells), at a tenth of it."""
+    width = max(round(sigma * 6**0.5), 1)
+    once = ndimage.uniform_filter(values, width, mode='nearest')
+    twice: FloatArray = ndimage.uniform_filter(once, width, mode='nearest')
+    return twice
