@@ -46,6 +46,7 @@ def _of_polarisation(name: str, meaning: str) -> tuple[LayerSpec, ...]:
             Quantity('dB'),
             f'backscatter in decibels, {meaning}',
             formula=f'10 log10 {name}',
+            source='level of a power quantity, ISO 80000-1:2009, annex C',
             derivation=Derivation((power,), decibel_family),
         ),
         LayerSpec(
