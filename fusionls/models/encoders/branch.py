@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from fusionls.datasets.sample import ModalityInput
 from fusionls.errors import InputError
 from fusionls.models.encoders.channels import PHOTO_CHANNELS, adapt_channels, measured_levels
+from fusionls.models.encoders.hole_filling import REACH, filled
+from fusionls.models.encoders.valid_norm import ValidShare, use_valid_norms
 from fusionls.models.levels import LevelSpec
 from fusionls.models.pretrained import load_weights
 from fusionls.registry import MODELS
@@ -29,6 +31,9 @@ class Branch(BaseModule):
         pretrained: File of weights for the three-channel encoder (see ``models.pretrained``).
             They are adapted to the channel count; the mask channel starts at zero.
         valid_channel: Whether the encoder reads the mask.
+        reach: Holes are filled from valid pixels within so many pixels of the modality (a power
+            of two); 1 leaves them at the mean of their layer.
+        valid_norms: Whether batch norms count valid pixels only.
 
     Raises:
         InputError: The encoder would load weights for a picture by itself, or reads none.
@@ -46,8 +51,13 @@ class Branch(BaseModule):
         factor: int = 1,
         pretrained: str | None = None,
         valid_channel: bool = True,
+        reach: int = REACH,
+        valid_norms: bool = True,
     ) -> None:
         super().__init__()
+        if reach < 1 or reach & (reach - 1):
+            raise InputError(f'reach must be a power of two, 1 or more, got {reach}')
+        self.reach = reach
         self.channels = channels
         self.factor = factor
         self.pretrained = pretrained
@@ -61,6 +71,7 @@ class Branch(BaseModule):
             LevelSpec(level.channels, level.stride * factor)
             for level in measured_levels(self.encoder, read)
         ]
+        self._share = use_valid_norms(self.encoder) if valid_norms else ValidShare()
 
     def _built(self, config: dict[str, Any]) -> nn.Module:
         encoder = MODELS.build(dict(config))
@@ -88,11 +99,12 @@ class Branch(BaseModule):
     def forward(self, given: ModalityInput) -> tuple[Tensor, ...]:
         """Encode; values under invalid pixels are never looked at."""
         values, valid = given
-        x = torch.where(valid, values, 0.0)  # (N, C, h, w): 0 * NaN would be NaN
+        x = filled(values, valid, self.reach)  # (N, C, h, w)
         if self.valid_channel:
             x = torch.cat([x, valid.to(x.dtype)], 1)  # (N, C + 1, h, w)
         # convolutions run a fifth faster so, on CPU and with CUDA's tensor cores
-        features = self.encoder(x.contiguous(memory_format=torch.channels_last))
+        with self._share.of(valid):
+            features = self.encoder(x.contiguous(memory_format=torch.channels_last))
         return (features,) if isinstance(features, Tensor) else tuple(features)
 
 

@@ -1,7 +1,8 @@
 """The baseline every fusion is held against: all layers stacked as channels of one encoder.
 
 Flow: models.data_preprocessor -> [here] -> any head. Coarse modalities are repeated to the base
-grid, missing ones are zeros with a mask of zeros: what channel stacking can do and no more.
+grid, holes are filled as in a branch, missing modalities are zeros with a mask of zeros: what
+channel stacking can do and no more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from fusionls.datasets.sample import FusedInputs
 from fusionls.models.encoders.branch import Branch
+from fusionls.models.encoders.hole_filling import REACH, filled
 from fusionls.models.encoders.presence import presence
 from fusionls.registry import MODELS
 
@@ -28,6 +30,7 @@ class StackedEncoder(BaseModule):
         factors: Pixel size per modality in base pixels; 1 where not named.
         encoder: Config of any registered backbone, as for a three-channel picture.
         pretrained: File of weights for the three-channel encoder.
+        reach: Holes are filled from valid pixels within so many pixels; 1 fills none.
 
     Shapes: as :class:`MultiBranchEncoder`.
 
@@ -45,8 +48,10 @@ class StackedEncoder(BaseModule):
         encoder: dict[str, Any],
         factors: Mapping[str, int] | None = None,
         pretrained: str | None = None,
+        reach: int = REACH,
     ) -> None:
         super().__init__()
+        self.reach = reach
         self.channels = dict(channels)
         self.factors = {modality: (factors or {}).get(modality, 1) for modality in channels}
         # the masks are stacked like layers, hence no valid channel of the branch itself
@@ -67,7 +72,7 @@ class StackedEncoder(BaseModule):
         for modality, channels in self.channels.items():
             if modality in inputs:
                 values, valid = inputs[modality]
-                part = torch.cat([torch.where(valid, values, 0.0), valid.to(values.dtype)], 1)
+                part = torch.cat([filled(values, valid, self.reach), valid.to(values.dtype)], 1)
                 factor = self.factors[modality]
                 if factor > 1:
                     part = part.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
