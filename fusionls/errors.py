@@ -88,6 +88,14 @@ class SplitError(InputError):
     """Tiles cannot be split as asked (an empty side, or a leak between the sides)."""
 
 
+class SplitLeakageError(SplitError):
+    """Ground or pictures of training are in validation or test too."""
+
+
+class SplitLeakageWarning(UserWarning):
+    """A split from which scores come out too good; used knowingly."""
+
+
 class StackError(InputError):
     """A folder is not a stack, or its parts do not agree."""
 

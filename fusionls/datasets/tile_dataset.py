@@ -20,6 +20,7 @@ from mmengine.dataset import BaseDataset
 from numpy.typing import NDArray
 
 from fusionls.datasets.splits import SplitMap
+from fusionls.datasets.tile_index import indexed_tiles
 from fusionls.datasets.tiling import tile_windows
 from fusionls.errors import (
     InputError,
@@ -29,7 +30,7 @@ from fusionls.errors import (
     raise_together,
 )
 from fusionls.geo.grid import Grid
-from fusionls.geo.raster import BoolArray, FloatArray, any_valid
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.geo.window import Window
 from fusionls.layers.catalog import layer_spec
 from fusionls.quantities import Kind
@@ -141,7 +142,12 @@ class TileDataset(BaseDataset):
         """The scenes and who owns their ground; None where all ground is one split's."""
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """Find the tiles that belong to the split, have labels and something to see."""
+        """Find the tiles that belong to the split, have labels and something to see.
+
+        Returns:
+            Per tile ``scene`` (its number), ``window``, and ``landslide``, the share of its
+            pixels that are landslide on the split's ground.
+        """
         self.scenes = self.open_scenes()
         problems = [p for scene, _ in self.scenes for p in _missing_layers(scene, self.layers)]
         raise_together(
@@ -159,15 +165,13 @@ class TileDataset(BaseDataset):
                     f'{scene.name}: tiles of {self.tile} pixels every {self.step or self.tile} '
                     f'cut the pixels of its coarsest modality; use multiples of {coarsest}'
                 )
-            for window in tile_windows(scene.grid.shape, self.tile, self.step):
-                counts = scene.read_labels(window) != UNLABELLED
-                if owners is not None:
-                    counts &= owners.allowed(window, self.split)
-                if counts.mean() < least:  # most tiles go here, before anything else is read
-                    continue
-                counts &= any_valid(self.read_tile(number, window)[0], counts.shape)
-                if counts.mean() >= least:
-                    tiles.append({'scene': number, 'window': window})
+            windows = tile_windows(scene.grid.shape, self.tile, self.step)
+            tiles += [
+                {'scene': number, 'window': tile.window, 'landslide': tile.landslide}
+                for tile in indexed_tiles(
+                    scene, owners, self.split, windows, least, self.modalities
+                )
+            ]
         if not tiles:
             raise SplitError(
                 f'split {self.split!r} holds no tile of {self.tile} pixels with at least '
@@ -196,6 +200,23 @@ class TileDataset(BaseDataset):
                 seen = ours[::f, ::f]
                 inputs[modality] = (values * seen, valid & seen)
         return inputs, labels
+
+    def read_instances(
+        self, scene_number: int, window: Window
+    ) -> tuple[BoolArray, BoolArray] | None:
+        """Single mapped landslides of a window, hidden where the ground is another split's.
+
+        Returns:
+            Masks (K, h, w), which may overlap, and whether each is to be ignored (K,): too small
+            to be asked for. None where the scene knows pixels only.
+        """
+        scene, owners = self.scenes[scene_number]
+        if not hasattr(scene, 'read_instances'):
+            return None
+        masks, ignored = scene.read_instances(window)
+        if owners is not None and self.split != 'all':
+            masks = masks & owners.allowed(window, self.split)
+        return masks, ignored
 
     def kinds(self, scene_number: int, modality: str) -> tuple[Kind, ...]:
         """Kinds of a modality's layers, in channel order."""

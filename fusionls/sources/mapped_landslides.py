@@ -55,14 +55,21 @@ class MappedLandslides:
         A pixel is inside where its centre is; the pixel under a point inside each polygon counts
         too, so that a landslide smaller than a pixel is never lost.
         """
-        touching = self.within(grid).geometry
-        drawn = _drawn(touching, grid)
-        points = touching.representative_point()
-        cols = np.floor((points.x.to_numpy() - grid.west) / grid.pixel_width).astype(np.int64)
-        rows = np.floor((grid.north - points.y.to_numpy()) / grid.pixel_height).astype(np.int64)
-        inside = (rows >= 0) & (rows < grid.rows) & (cols >= 0) & (cols < grid.cols)
-        drawn[rows[inside], cols[inside]] = LANDSLIDE
-        return drawn
+        return _landslide_pixels(self.within(grid).geometry, grid)
+
+    def masks(self, grid: Grid) -> tuple[BoolArray, NDArray[np.int64]]:
+        """Draw each landslide for itself, by the rule of :meth:`labels`.
+
+        Returns:
+            (K, rows, cols) bool, those that have a pixel here; they overlap where the polygons
+            do. And the place of each among :attr:`polygons` (K,).
+        """
+        touching = _touching(self.polygons, grid)
+        shapes = self.polygons.geometry.iloc[touching]
+        drawn = [_landslide_pixels(shapes.iloc[[i]], grid) for i in range(len(touching))]
+        masks = np.asarray(drawn, bool).reshape(-1, *grid.shape)
+        here = masks.any(axis=(1, 2))
+        return masks[here], touching[here]
 
 
 @dataclass(frozen=True)
@@ -161,6 +168,17 @@ def _touching(polygons: geopandas.GeoDataFrame, grid: Grid) -> NDArray[np.int64]
         shapely.box(west, south, east, north), predicate='intersects', sort=True
     )
     return found
+
+
+def _landslide_pixels(shapes: geopandas.GeoSeries, grid: Grid) -> NDArray[np.uint8]:
+    """1 where a centre lies in a shape, and under a point inside each of them."""
+    drawn = _drawn(shapes, grid)
+    points = shapes.representative_point()
+    cols = np.floor((points.x.to_numpy() - grid.west) / grid.pixel_width).astype(np.int64)
+    rows = np.floor((grid.north - points.y.to_numpy()) / grid.pixel_height).astype(np.int64)
+    inside = (rows >= 0) & (rows < grid.rows) & (cols >= 0) & (cols < grid.cols)
+    drawn[rows[inside], cols[inside]] = LANDSLIDE
+    return drawn
 
 
 def _drawn(shapes: geopandas.GeoSeries, grid: Grid) -> NDArray[np.uint8]:

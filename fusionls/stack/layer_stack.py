@@ -43,6 +43,7 @@ class StackModality:
         factor: Pixel side in base pixels.
         grid: The base grid's extent in pixels of this modality.
         path: Its GeoTIFF.
+        valid_share: Share of pixels where all layers are valid, 0 to 1.
     """
 
     name: str
@@ -51,6 +52,7 @@ class StackModality:
     factor: int
     grid: Grid
     path: Path
+    valid_share: float
 
 
 class LayerStack:
@@ -79,6 +81,7 @@ class LayerStack:
                 record.factor,
                 manifest.grid.coarser(record.factor),
                 folder / record.file,
+                record.valid_share,
             )
             for name, record in manifest.modalities.items()
         }
