@@ -1,17 +1,23 @@
 """What is done to a tile between reading and batching. Transforms draw from ``results['rng']``."""
 
 from fusionls.datasets.transforms.geometry import TurnTile
+from fusionls.datasets.transforms.holes import DropBlocks, DropPixels
 from fusionls.datasets.transforms.loading import LoadTile
 from fusionls.datasets.transforms.modalities import DropModalities, KeepModalities
 from fusionls.datasets.transforms.packing import PackInstanceTile, PackTile
-from fusionls.datasets.transforms.values import JitterLayers
+from fusionls.datasets.transforms.schedules import RampTransforms
+from fusionls.datasets.transforms.values import JitterLayers, NoiseLayers
 
 __all__ = [
+    'DropBlocks',
     'DropModalities',
+    'DropPixels',
     'JitterLayers',
     'KeepModalities',
     'LoadTile',
+    'NoiseLayers',
     'PackInstanceTile',
     'PackTile',
+    'RampTransforms',
     'TurnTile',
 ]

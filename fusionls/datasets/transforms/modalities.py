@@ -12,6 +12,13 @@ from fusionls.errors import LayerMissingError, nearest_names
 from fusionls.registry import TRANSFORMS
 
 
+def chance_of(probability: float | Mapping[str, float], modality: str) -> float:
+    """A probability given for all modalities, or by name: 0 for those not named."""
+    if isinstance(probability, float | int):
+        return float(probability)
+    return float(probability.get(modality, 0.0))
+
+
 @TRANSFORMS.register_module()
 class DropModalities(BaseTransform):
     """Drop whole modalities at random, so that a model learns to do without any of them.
@@ -34,16 +41,7 @@ class DropModalities(BaseTransform):
         """Drop; see the class."""
         rng: np.random.Generator = results['rng']
         inputs = results['inputs']
-        dropped = {
-            m
-            for m in sorted(inputs)
-            if rng.random()
-            < (
-                self.probability
-                if isinstance(self.probability, float | int)
-                else self.probability.get(m, 0.0)
-            )
-        }
+        dropped = {m for m in sorted(inputs) if rng.random() < chance_of(self.probability, m)}
         able = [m for m in sorted(inputs) if inputs[m][1].any()]
         if able and not set(able) - dropped:
             dropped.discard(able[int(rng.integers(len(able)))])
