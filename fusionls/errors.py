@@ -96,6 +96,10 @@ class SplitLeakageWarning(UserWarning):
     """A split from which scores come out too good; used knowingly."""
 
 
+class DataSetError(InputError):
+    """Files of a data set are missing, damaged, or do not fit each other; all are named."""
+
+
 class StackError(InputError):
     """A folder is not a stack, or its parts do not agree."""
 

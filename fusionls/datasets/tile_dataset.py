@@ -149,7 +149,7 @@ class TileDataset(BaseDataset):
             pixels that are landslide on the split's ground.
         """
         self.scenes = self.open_scenes()
-        problems = [p for scene, _ in self.scenes for p in _missing_layers(scene, self.layers)]
+        problems = [p for scene, _ in self.scenes for p in missing_layers(scene, self.layers)]
         raise_together(
             LayerMissingError,
             'layers are missing',
@@ -237,7 +237,7 @@ def coarsest_of(scene: Scene) -> int:
     return max(modality.factor for modality in scene.modalities.values())
 
 
-def _missing_layers(scene: Scene, layers: Mapping[str, Sequence[str]]) -> list[str]:
+def missing_layers(scene: Scene, layers: Mapping[str, Sequence[str]]) -> list[str]:
     """Every layer of the config that the scene does not have."""
     problems = []
     for modality, names in layers.items():

@@ -6,7 +6,7 @@ import argparse
 
 from fusionls.console import run_tool
 from fusionls.datasets.public import MarsMmlsV2
-from fusionls.datasets.public.places import data_set_folder
+from fusionls.datasets.places import data_set_folder
 from fusionls.stack.layer_stack import LayerStack
 
 

@@ -33,7 +33,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fusionls.datasets.public.places import data_set_folder
+from fusionls.datasets.places import data_set_folder
 from fusionls.datasets.splits import SplitMap, blocks_of_columns
 from fusionls.datasets.tile_dataset import UNLABELLED, Scene, TileDataset
 from fusionls.errors import FileMissingError, InputError, LabelError, raise_together

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fusionls.datasets.public.places import VARIABLE, data_set_folder
+from fusionls.datasets.places import VARIABLE, data_set_folder
 from fusionls.errors import FileMissingError
 
 
