@@ -56,6 +56,7 @@ _FACTORS: dict[str, tuple[str, float]] = {
     'm': ('m', 1.0),
     'metre': ('m', 1.0),
     'meter': ('m', 1.0),
+    'meters': ('m', 1.0),
     'cm': ('m', 0.01),
     'mm': ('m', 0.001),
     'km': ('m', 1000.0),

@@ -9,6 +9,7 @@ import numpy as np
 from fusionls.geo.cell_size import Cell
 from fusionls.layers.insar.motion import (
     LEAST_SENSITIVITY,
+    downslope_deviation_of_two,
     downslope_of_one,
     downslope_of_two,
     east_and_up,
@@ -47,12 +48,22 @@ def one_track_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cel
 
 
 def two_tracks_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) -> list[Plane]:
-    """Velocity down the slope of two tracks; with six more parts than needed, weighted."""
+    """Velocity down the slope of two tracks; with two more parts, the deviations, weighted."""
     los, normal = parts[2:8], parts[8:10]
     shares = [sensitivity(los[:3], normal), sensitivity(los[3:], normal)]
     deviations = parts[10:12] if len(parts) > 10 else None
     return [
         downslope_of_two(parts[:2], shares, layer.parameters['c'], deviations) for layer in wanted
+    ]
+
+
+def two_tracks_std_family(
+    parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell
+) -> list[Plane]:
+    """Deviation of the weighted velocity down the slope of two tracks."""
+    shares = [sensitivity(parts[2:5], parts[8:10]), sensitivity(parts[5:8], parts[8:10])]
+    return [
+        downslope_deviation_of_two(parts[:2], shares, layer.parameters['c']) for layer in wanted
     ]
 
 
@@ -165,6 +176,16 @@ INSAR_LAYERS: tuple[LayerSpec, ...] = (
             two_tracks_family,
             parameters=_C,
         ),
+    ),
+    LayerSpec(
+        'insar_downslope_two_tracks_std',
+        Quantity('m/yr'),
+        'standard deviation of the weighted velocity down the slope of two tracks',
+        0,
+        None,
+        '(Ca^2 / std_a^2 + Cd^2 / std_d^2)^-1/2 where sqrt(Ca^2 + Cd^2) >= c',
+        'weighted least squares',
+        Derivation((*_DEVIATIONS, *_LOS_OF_TWO, *_NORMAL), two_tracks_std_family, parameters=_C),
     ),
     LayerSpec(
         'insar_velocity_east',

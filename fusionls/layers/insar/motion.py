@@ -90,18 +90,37 @@ def downslope_of_two(
     Returns:
         (C1 V1 / s1^2 + C2 V2 / s2^2) / (C1^2 / s1^2 + C2^2 / s2^2), m/yr; positive downslope.
     """
-    valid = np.logical_and.reduce(
-        [v for _, v in velocities] + [v for _, v in shares] + [v for _, v in deviations or ()]
-    )
-    weights: list[Numbers | float] = [1.0, 1.0]
+    valid: BoolArray = np.logical_and.reduce([v for _, v in (*velocities, *shares)])
+    weights: Sequence[Numbers | float] = [1.0, 1.0]
     if deviations is not None:
-        valid = valid & (deviations[0][0] > 0) & (deviations[1][0] > 0)
-        weights = [1 / np.where(valid, values, 1.0).astype(float) ** 2 for values, _ in deviations]
+        weights, known = _weights(deviations)
+        valid = valid & known
     (one, _), (two, _) = shares
     valid = valid & (np.hypot(one, two) >= least)
     above = weights[0] * one * velocities[0][0] + weights[1] * two * velocities[1][0]
     below = weights[0] * one**2 + weights[1] * two**2
     return _plane(above / np.where(valid, below, 1.0), valid)
+
+
+def downslope_deviation_of_two(
+    deviations: Sequence[Plane], shares: Sequence[tuple[Numbers, BoolArray]], least: float
+) -> Plane:
+    """Standard deviation of the weighted :func:`downslope_of_two`, of those of the two tracks.
+
+    Returns:
+        (C1^2 / s1^2 + C2^2 / s2^2)^-1/2, m/yr.
+    """
+    weights, known = _weights(deviations)
+    (one, _), (two, _) = shares
+    valid = known & shares[0][1] & shares[1][1] & (np.hypot(one, two) >= least)
+    information = weights[0] * one**2 + weights[1] * two**2
+    return _plane(1 / np.sqrt(np.where(valid, information, 1.0)), valid)
+
+
+def _weights(deviations: Sequence[Plane]) -> tuple[list[Numbers], BoolArray]:
+    """1 / s^2 of each deviation, and where all are known and positive."""
+    known: BoolArray = np.logical_and.reduce([v & (values > 0) for values, v in deviations])
+    return [1 / np.where(known, values, 1.0).astype(float) ** 2 for values, _ in deviations], known
 
 
 def east_and_up(velocities: Sequence[Plane], los: Sequence[Sequence[Plane]]) -> tuple[Plane, Plane]:

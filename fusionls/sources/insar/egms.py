@@ -9,6 +9,7 @@ up and east; EPSG:3035; L3 coordinates are the middles of 100 m cells.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from fusionls.sources.insar.formula_source import selected
 from fusionls.sources.insar.points import check_pixel, numbers, point_source, read_table
 from fusionls.sources.insar.reference import referenced
 from fusionls.sources.rasters import SourceRaster
-from fusionls.sources.source import Source
+from fusionls.sources.source import North, Source
 
 _MM = 0.001
 EUROPE = 'EPSG:3035'
@@ -68,7 +69,8 @@ def open_egms(
     check_pixel(file, pixel)
     if file.suffix.lower() in ('.tif', '.tiff'):
         layer = _component_layer(file, component)
-        raster = SourceRaster.open(file, [layer], unit='mm/yr')
+        raster = SourceRaster.open(file, [layer], unit='mm/yr', north=North.TRUE)
+        raster = replace(raster, record=_record('L3'))
         return selected(referenced((raster,), reference), layers, track, file)
     header = list(read_table(file, nrows=0).columns)
     is_points = _L2_MARK in header or any(name in header for name in ('mp_type', 'track_angle'))
@@ -103,16 +105,15 @@ def open_egms(
         y,
         columns,
         track=track,
-        record={
-            'product': 'egms',
-            'level': 'L2' if is_points else 'L3',
-            'positive': 'toward' if is_points else 'up, east',
-            'unit': 'mm/yr',
-            'points': len(table),
-        },
+        record={**_record('L2' if is_points else 'L3'), 'points': len(table)},
         pixel=pixel or (None if is_points else _L3_PIXEL),
     )
     return selected(referenced((source,), reference), layers, track, file)
+
+
+def _record(level: str) -> dict[str, Any]:
+    positive = 'toward' if level == 'L2' else 'up, east'
+    return {'product': 'egms', 'level': level, 'positive': positive, 'unit': 'mm/yr'}
 
 
 def _component_layer(path: Path, component: str | None) -> str:

@@ -18,18 +18,23 @@ import pyproj
 
 from fusionls.errors import (
     FileMissingError,
+    FusionlsError,
     ProductError,
     RadarCoordinatesError,
     raise_together,
 )
 from fusionls.geo.grid import Grid
+from fusionls.geo.raster import BoolArray
 from fusionls.geo.window import Window
 from fusionls.layers.spec import Plane
 from fusionls.sources.insar.formula_source import ReadPlane
+from fusionls.sources.insar.hdf5_trial import harm_of
 
 _SHOWN = 12
 """Entries of a file that an error names."""
 _MAX_SIDE = 1_000_000
+_MAX_CHUNK = 1 << 30
+"""Bytes; a chunk is read whole, whatever the window."""
 
 
 @contextmanager
@@ -42,15 +47,18 @@ def opened_hdf5(path: Path) -> Iterator[h5py.File]:
     """
     if not path.is_file():
         raise FileMissingError(f'{path}: no such file; check the path and its spelling')
+    cure = 'the file is no HDF5, or damaged or incomplete. Fetch it again.'
+    harm = harm_of(path)
+    if harm is not None:
+        raise ProductError(f'{path}: cannot be read as HDF5 ({harm}); {cure}')
     try:
         with h5py.File(path, 'r') as file:
             yield file
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
-        # h5py has no error of its own: what is broken inside comes out as any of these
-        raise ProductError(
-            f'{path}: cannot be read as HDF5 ({error}); the file is no HDF5, or damaged or '
-            'incomplete. Fetch it again.'
-        ) from error
+    except FusionlsError:
+        raise
+    except Exception as error:
+        # h5py has no error of its own: what is broken inside comes out as any of Python's
+        raise ProductError(f'{path}: cannot be read as HDF5 ({error}); {cure}') from error
 
 
 def contents(file: h5py.File) -> list[str]:
@@ -111,14 +119,19 @@ def grid_of_attributes(path: Path, told: Mapping[str, str], shape: tuple[int, ..
             problems.append(f'attribute {key} is {found}')
         return found
 
+    crs = _crs(told, problems)
     west, north = number('X_FIRST'), number('Y_FIRST')
     width, height = number('X_STEP'), -number('Y_STEP')
     if not problems and not (width > 0 and height > 0):
         problems.append(f'X_STEP {width:g} and Y_STEP {-height:g}: expected > 0 and < 0')
+    if crs.is_geographic and (abs(north) > 90.5 or abs(west) > 361):
+        problems.append(
+            f'X_FIRST {west:g} and Y_FIRST {north:g} are no degrees, and neither EPSG nor '
+            'UTM_ZONE says another CRS'
+        )
     for key, size in (('LENGTH', shape[-2]), ('WIDTH', shape[-1])):
         if key in told and told[key] != str(size):
             problems.append(f'attribute {key} is {told[key]}, the data have {size}')
-    crs = _crs(told, problems)
     raise_together(ProductError, f'{path}: its pixels cannot be placed', problems)
     if crs.is_geographic and west > 180:
         west -= 360.0
@@ -150,8 +163,16 @@ def dataset_shape(path: Path, name: str) -> tuple[int, ...]:
         shape: tuple[int, ...] = file[name].shape
         if len(shape) not in (2, 3) or min(shape) < 1 or max(shape) > _MAX_SIDE:
             raise ProductError(f'{path}: {name} is {shape}, expected rows and columns')
-        if file[name].dtype.kind not in 'fiub':
-            raise ProductError(f'{path}: {name} holds {file[name].dtype}, expected numbers')
+        found = file[name]
+        if found.dtype.kind not in 'fiub':
+            raise ProductError(f'{path}: {name} holds {found.dtype}, expected numbers')
+        chunk = math.prod(found.chunks or (0,)) * found.dtype.itemsize
+        stored = found.id.get_storage_size()
+        if chunk > _MAX_CHUNK or (found.chunks is None and 0 < stored < found.nbytes):
+            raise ProductError(
+                f'{path}: {name} is {shape} in {stored} bytes, chunks of {chunk}; the file is '
+                'damaged. Fetch it again.'
+            )
         return shape
 
 
@@ -181,5 +202,37 @@ def hdf5_plane(
         if nodata is not None:
             valid &= stored != nodata
         return np.where(valid, stored * scale, 0).astype(np.float32), valid
+
+    return read
+
+
+def series_plane(
+    path: Path,
+    name: str,
+    scale: float = 1.0,
+    nodata: float | None = None,
+    zero_is_void: bool = True,
+) -> ReadPlane:
+    """Reads a series (dates, rows, cols) by windows; NaN at all dates where one has none.
+
+    Args:
+        path: The file.
+        name: The data set.
+        scale: Value = scale * stored value.
+        nodata: A stored value that means invalid, beside NaN.
+        zero_is_void: Whether zero at all dates means invalid too, as MintPy writes it. At one
+            date it is the reference.
+    """
+
+    def read(window: Window) -> Plane:
+        with opened_hdf5(path) as file:
+            stored = np.asarray(file[name][(slice(None), *window.slices)], np.float64)
+        void: BoolArray = ~np.logical_and.reduce(np.isfinite(stored))
+        if zero_is_void:
+            void |= (stored == 0).all(0)
+        if nodata:
+            void |= (stored == nodata).any(0)
+        stored[:, void] = np.nan
+        return (stored * scale).astype(np.float32), ~void
 
     return read

@@ -29,7 +29,13 @@ from fusionls.sources.insar.formula_source import (
     masked_below,
     named_quantities,
 )
-from fusionls.sources.insar.product import check_same_grid, dates_of, finished, raster_plane
+from fusionls.sources.insar.product import (
+    check_same_grid,
+    dates_of,
+    finished,
+    raster_plane,
+    told_numbers,
+)
 from fusionls.sources.insar.reference import ReferenceRule, offsets
 from fusionls.sources.insar.series import DAYS_A_YEAR, stacked_velocity
 from fusionls.sources.source import Source
@@ -44,7 +50,7 @@ class Pair:
     """One interferogram.
 
     Attributes:
-        dates: Of its two images, the earlier first.
+        dates: Of its two images; the phase is that of the second against the first.
         phase: Unwrapped phase, radians, or displacement.
         coherence: Its coherence, or None.
     """
@@ -55,7 +61,7 @@ class Pair:
 
     @property
     def years(self) -> float:
-        """Between the dates."""
+        """From the first date to the second; negative where that is the earlier."""
         return (self.dates[1] - self.dates[0]).days / DAYS_A_YEAR
 
 
@@ -258,8 +264,8 @@ def stacked_source(
                 else {}
             ),
             'dates': [
-                min(p.dates[0] for p in pairs).isoformat(),
-                max(p.dates[1] for p in pairs).isoformat(),
+                min(date for p in pairs for date in p.dates).isoformat(),
+                max(date for p in pairs for date in p.dates).isoformat(),
             ],
         },
     )
@@ -295,24 +301,14 @@ def _coherence_scale(path: Path) -> float:
 
 
 def _header(path: Path) -> dict[str, float]:
-    """Frequency, heading and incidence of a GAMMA SLC parameter file.
-
-    Raises:
-        ProductError: It is none.
-    """
-    try:
-        text = path.read_text(encoding='utf-8', errors='replace')
-    except OSError as error:
-        raise ProductError(f'{path}: cannot be read: {error}') from error
-    found: dict[str, float] = {}
-    for key in ('radar_frequency', 'heading', 'incidence_angle'):
-        match = re.search(rf'^{key}:\s*([-+0-9.eE]+)', text, re.M)
-        if match:
-            found[key] = float(match[1])
-    missing = sorted({'radar_frequency', 'heading', 'incidence_angle'} - set(found))
-    if missing or not found['radar_frequency'] > 0:
+    """Frequency, heading and incidence of a GAMMA SLC parameter file."""
+    found = told_numbers(
+        path,
+        ('radar_frequency', 'heading', 'incidence_angle'),
+        'a GAMMA SLC parameter file with radar_frequency, heading and incidence_angle',
+    )
+    if not found['radar_frequency'] > 0:
         raise ProductError(
-            f'{path}: expected a GAMMA SLC parameter file with radar_frequency, heading and '
-            f'incidence_angle; missing {", ".join(missing) or "a frequency > 0"}'
+            f'{path}: radar_frequency is {found["radar_frequency"]:g}, expected Hz > 0'
         )
     return found

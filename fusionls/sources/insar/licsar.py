@@ -27,8 +27,8 @@ from fusionls.sources.insar.product import (
     TO_SATELLITE,
     check_points,
     check_same_grid,
+    cosine_planes,
     finished,
-    los_planes,
     raster_plane,
 )
 from fusionls.sources.source import Source
@@ -47,7 +47,8 @@ def open_licsar(
     """A folder of a LiCSAR frame, searched with its sub-folders, stacked to a velocity.
 
     Args:
-        file: Folder with DATE_DATE.geo.unw.tif, DATE_DATE.geo.cc.tif and FRAME.geo.E.tif, .N, .U.
+        file: Folder with DATE_DATE.geo.unw.tif, DATE_DATE.geo.cc.tif and FRAME.geo.E.tif, .N, .U,
+            .hgt.
         track: Qualifier of all layers, such as ``asc``.
         layers: Layers wanted; all by default.
         least_pairs: Pairs that must be valid in a pixel.
@@ -82,14 +83,24 @@ def open_licsar(
             files.append(there[0])
     if 0 < len(inputs) < 3:
         raise ProductError(f'{folder}: of the look vector only {", ".join(inputs)} is there')
+    made = [*LOS_LAYERS] if inputs else []
+    heights = sorted(folder.rglob('*.geo.hgt.tif'))
+    if heights:
+        check_same_grid(first, read_grid(first), heights[0], read_grid(heights[0]))
+        inputs['height'] = raster_plane(heights[0])
+        files.append(heights[0])
+        made.append('insar_elevation')
 
     def displacement(plane: Plane) -> Plane:
         return displacement_toward(plane[0], SENTINEL_1_WAVELENGTH).astype(np.float32), plane[1]
 
-    def look(planes: Planes) -> Planes:
-        vector = np.stack([planes[way][0] for way in 'ENU'])
-        seen = (vector != 0).any(0) & np.logical_and.reduce([planes[way][1] for way in 'ENU'])
-        return los_planes(vector, seen, los_points)
+    def more(planes: Planes) -> Planes:
+        found: Planes = {}
+        if 'E' in planes:
+            found |= cosine_planes([planes[way] for way in 'ENU'], los_points)
+        if 'height' in planes:
+            found['insar_elevation'] = planes['height']
+        return found
 
     source = stacked_source(
         pairs,
@@ -99,8 +110,8 @@ def open_licsar(
         mask_below=mask_below,
         more_files=tuple(files),
         more_inputs=inputs,
-        more_layers=LOS_LAYERS if inputs else (),
-        more_formula=look if inputs else None,
+        more_layers=made,
+        more_formula=more,
         reference=reference,
         record={'product': 'licsar', 'positive': 'away', 'wavelength': SENTINEL_1_WAVELENGTH},
     )

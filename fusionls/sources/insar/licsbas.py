@@ -9,17 +9,16 @@ whose corner is the middle of the first pixel (GAMMA); NaN is void.
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pyproj
 
 from fusionls.errors import FileMissingError, ProductError, raise_together
 from fusionls.geo.grid import Grid
-from fusionls.geo.raster import BoolArray
 from fusionls.geo.raster_io import read_grid
 from fusionls.geo.window import Window
 from fusionls.layers.spec import Plane
@@ -30,15 +29,22 @@ from fusionls.sources.insar.formula_source import (
     masked_below,
     named_quantities,
 )
-from fusionls.sources.insar.hdf5_grid import dataset_shape, hdf5_plane, listed, opened_hdf5
+from fusionls.sources.insar.hdf5_grid import (
+    dataset_shape,
+    hdf5_plane,
+    listed,
+    opened_hdf5,
+    series_plane,
+)
 from fusionls.sources.insar.look import LOS_LAYERS
 from fusionls.sources.insar.product import (
     TO_SATELLITE,
     check_points,
     check_same_grid,
+    cosine_planes,
     finished,
-    los_planes,
     raster_plane,
+    told_numbers,
 )
 from fusionls.sources.insar.series import fitted_velocity, years_of
 from fusionls.sources.source import Source
@@ -163,9 +169,7 @@ def _layers(planes: Planes, years: np.ndarray | None, los_points: str) -> Planes
     if 'height' in planes:
         made['insar_elevation'] = planes['height']
     if all(way in planes for way in _LOOK):
-        vector = np.stack([planes[way][0] for way in _LOOK])
-        seen = (vector != 0).any(0) & np.logical_and.reduce([planes[way][1] for way in _LOOK])
-        made |= los_planes(vector, seen, los_points)
+        made |= cosine_planes([planes[way] for way in _LOOK], los_points)
     return made
 
 
@@ -233,20 +237,8 @@ def _grid_of_parameters(path: Path) -> Grid:
         FileMissingError: There is no such file.
         ProductError: It is none, or is not in degrees.
     """
-    if not path.is_file():
-        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
-    text = path.read_text(encoding='utf-8', errors='replace')
-    found: dict[str, float] = {}
     keys = ('width', 'nlines', 'corner_lat', 'corner_lon', 'post_lat', 'post_lon')
-    for key in keys:
-        match = re.search(rf'^{key}:\s*([-+0-9.eE]+)', text, re.M)
-        if match:
-            found[key] = float(match[1])
-    missing = [key for key in keys if key not in found]
-    if missing:
-        raise ProductError(
-            f'{path}: expected a GAMMA DEM parameter file in degrees; missing {", ".join(missing)}'
-        )
+    found = told_numbers(path, keys, 'a GAMMA DEM parameter file in degrees')
     return _grid_of_corner(
         path,
         (int(found['nlines']), int(found['width'])),
@@ -260,9 +252,11 @@ def _grid_of_corner(
 ) -> Grid:
     """Grid of the middle of its first pixel."""
     width, height = step[0], -step[1]
-    if not (width > 0 and height > 0 and min(shape) > 0):
+    sound = 0 < width < 10 and 0 < height < 10 and min(shape) > 0
+    if not (sound and abs(middle[0]) <= 361 and abs(middle[1]) <= 90.5):
         raise ProductError(
-            f'{path}: {shape[0]} x {shape[1]} pixels of {width:g} x {height:g} make no grid'
+            f'{path}: {shape[0]} x {shape[1]} pixels of {width:g} x {height:g} degrees from '
+            f'({middle[0]:g}, {middle[1]:g}) make no grid'
         )
     west, north = middle[0] - width / 2, middle[1] + height / 2
     return Grid(pyproj.CRS(4326), west, north, width, height, *shape)
@@ -287,8 +281,8 @@ def _of_hdf5(
             for n in ('corner_lon', 'corner_lat', 'post_lon', 'post_lat')
         ]
         stored = [str(int(n)) for n in np.ravel(opened['imdates'][()])]
-        own = {n: k for n, k in (('height', 'hgt'), ('coherence', 'coh_avg')) if k in opened}
-        own |= {way: name for way, name in _LOOK.items() if name in opened}
+        beside = {n: k for n, k in _BESIDE.items() if n != 'std'} | _LOOK
+        own = {n: k for n, k in beside.items() if isinstance(opened.get(k), h5py.Dataset)}
     try:
         dates = tuple(datetime.datetime.strptime(text, '%Y%m%d').date() for text in stored)
     except ValueError as error:
@@ -299,17 +293,13 @@ def _of_hdf5(
     grid = _grid_of_corner(
         file, (shape[1], shape[2]), (corner[0], corner[1]), (corner[2], corner[3])
     )
-    inputs: dict[str, ReadPlane] = {'series': _series_plane(file)}
+    odd = [
+        f'{name} is {found}, expected {shape[1:]}'
+        for name in own.values()
+        if (found := dataset_shape(file, name)) != shape[1:]
+    ]
+    raise_together(ProductError, f'{file}: its planes are not of one shape', odd)
+    inputs: dict[str, ReadPlane] = {'series': series_plane(file, 'cum', _MM, zero_is_void=False)}
     for name, dataset in own.items():
         inputs[name] = hdf5_plane(file, dataset, zero_is_void=False)
     return grid, inputs, (file,), dates
-
-
-def _series_plane(path: Path) -> ReadPlane:
-    def read(window: Window) -> Plane:
-        with opened_hdf5(path) as file:
-            stored = np.asarray(file['cum'][(slice(None), *window.slices)], np.float64)
-        valid: BoolArray = np.logical_and.reduce(np.isfinite(stored))
-        return (stored * _MM).astype(np.float32), valid
-
-    return read

@@ -18,9 +18,7 @@ import h5py
 import numpy as np
 
 from fusionls.errors import ProductError, UnitUnknownError, raise_together
-from fusionls.geo.window import Window
 from fusionls.layers.insar.line_of_sight import los_from_angles
-from fusionls.layers.spec import Plane
 from fusionls.quantities import conversion
 from fusionls.sources.insar.formula_source import (
     FormulaSource,
@@ -36,6 +34,7 @@ from fusionls.sources.insar.hdf5_grid import (
     hdf5_plane,
     listed,
     opened_hdf5,
+    series_plane,
 )
 from fusionls.sources.insar.product import (
     TO_SATELLITE,
@@ -54,6 +53,9 @@ _KEPT = (
 )  # fmt: skip
 
 
+_MAX_DATES = 100_000
+
+
 @dataclass(frozen=True)
 class _Product:
     """What a file turned out to be.
@@ -62,6 +64,7 @@ class _Product:
         main: Data set of velocity or displacements.
         prefix: Where the planes beside it lie, by group: empty for MintPy's own files.
         told: Attributes.
+        unit: As the file says it, empty where it does not.
         shape: Of ``main``.
         dates: Of a time series, else empty.
     """
@@ -69,6 +72,7 @@ class _Product:
     main: str
     prefix: str
     told: dict[str, str]
+    unit: str
     shape: tuple[int, ...]
     dates: tuple[datetime.date, ...]
 
@@ -96,7 +100,8 @@ def open_mintpy(
         file: The HDF5 file.
         track: Qualifier of all layers, such as ``asc``.
         layers: Layers wanted; all that are there by default.
-        geometry: geometryGeo.h5: line of sight and height.
+        geometry: geometryGeo.h5: line of sight and height, and the radar shadow, where nothing
+            is valid.
         coherence: temporalCoherence.h5 or avgSpatialCoh.h5.
         mask: maskTempCoh.h5: where it is 0 nothing is valid.
         mask_below: Least coherence; below it the whole modality is invalid.
@@ -120,12 +125,12 @@ def open_mintpy(
     product = _looked_at(file)
     grid = grid_of_attributes(file, product.told, product.shape)
     target = 'm' if product.dates else 'm/yr'
-    scale = _scale(file, unit or product.told.get('UNIT'), target)
+    scale = _scale(file, unit or product.unit, target)
     inputs: dict[str, ReadPlane] = {}
     made = ['insar_velocity_los', 'insar_velocity_std']
     nodata = _nodata(product.told)
     if product.dates:
-        inputs['series'] = _series_plane(file, product.main, scale)
+        inputs['series'] = series_plane(file, product.main, scale, nodata)
         made.append('insar_displacement_los')
     else:
         inputs['velocity'] = hdf5_plane(file, product.main, scale, nodata)
@@ -138,7 +143,7 @@ def open_mintpy(
     files = [file]
     problems: list[str] = []
     for name, dataset, path in _companions(file, product, geometry, coherence, mask, problems):
-        inputs[name] = hdf5_plane(path, dataset, zero_is_void=name != 'mask')
+        inputs[name] = hdf5_plane(path, dataset, zero_is_void=name not in ('mask', 'shadow'))
         files.append(path)
         try:
             with opened_hdf5(path) as opened:
@@ -169,7 +174,7 @@ def open_mintpy(
         record={
             'product': 'mintpy',
             'positive': 'toward',
-            'unit': unit or product.told.get('UNIT', ''),
+            'unit': unit or product.unit,
             **{key: product.told[key] for key in _KEPT if key in product.told},
             **({'dates': [date.isoformat() for date in product.dates]} if product.dates else {}),
         },
@@ -206,6 +211,9 @@ def _looked_at(path: Path) -> _Product:
             raise ProductError(f'{path}: has no {main}; it holds {listed(file)}')
         if dates and dates not in file:
             raise ProductError(f'{path}: has no {dates} beside {main}; it holds {listed(file)}')
+        unit = told.get('UNIT', '') or str(file[main].attrs.get('Units', ''))
+        if dates and file[dates].size > _MAX_DATES:
+            raise ProductError(f'{path}: {dates} is {file[dates].shape}, expected dates')
         found = _dates(path, file[dates][...]) if dates else ()
     shape = dataset_shape(path, main)
     if len(shape) != (3 if found else 2) or (found and shape[0] != len(found)):
@@ -215,7 +223,7 @@ def _looked_at(path: Path) -> _Product:
         )
     if found and len(set(found)) < 2:
         raise ProductError(f'{path}: a velocity needs two dates at least, found {len(set(found))}')
-    return _Product(main, prefix, told, shape, found)
+    return _Product(main, prefix, told, unit, shape, found)
 
 
 def _dates(path: Path, stored: np.ndarray) -> tuple[datetime.date, ...]:
@@ -246,19 +254,6 @@ def _nodata(told: Mapping[str, str]) -> float | None:
         return float(told['NO_DATA_VALUE'])
     except (KeyError, ValueError):
         return None
-
-
-def _series_plane(path: Path, name: str, scale: float) -> ReadPlane:
-    """Reads a series (dates, rows, cols) by windows; NaN where there is nothing."""
-
-    def read(window: Window) -> Plane:
-        with opened_hdf5(path) as file:
-            stored = np.asarray(file[name][(slice(None), *window.slices)], np.float64)
-        nothing = ~np.isfinite(stored).all(0) | (stored == 0).all(0)
-        stored[:, nothing] = np.nan
-        return (stored * scale).astype(np.float32), ~nothing
-
-    return read
 
 
 def _companions(
@@ -292,6 +287,7 @@ def _companions(
             ('height', 'geometry/height'),
             ('coherence', 'quality/temporalCoherence'),
             ('mask', 'quality/mask'),
+            ('shadow', 'geometry/shadowMask'),
         )
         for name, dataset in inside:
             add(name, file, [product.prefix + dataset], needed=False)
@@ -300,10 +296,15 @@ def _companions(
             ('incidence', 'incidenceAngle'),
             ('azimuth', 'azimuthAngle'),
             ('height', 'height'),
+            ('shadow', 'shadowMask'),
         ):
-            add(name, Path(geometry), [dataset], needed=name != 'height')
+            needed = name in ('incidence', 'azimuth')
+            add(name, Path(geometry), [dataset], needed)
     if coherence is not None:
-        candidates = ['temporalCoherence', 'avgSpatialCoh', 'coherence', 'spatialCoherence']
+        candidates = [
+            'temporalCoherence', 'avgSpatialCoh', 'avgSpatialCoherence', 'coherence',
+            'spatialCoherence',
+        ]  # fmt: skip
         add('coherence', Path(coherence), candidates, needed=True)
     if mask is not None:
         add('mask', Path(mask), ['mask', 'maskTempCoh', 'waterMask'], needed=True)
@@ -331,9 +332,12 @@ def _formula(years: np.ndarray | None, mask_below: float | None, los_points: str
             made |= los_planes(los_from_angles(inc, azimuth), inc_valid & azimuth_valid, los_points)
         if 'height' in planes:
             made['insar_elevation'] = planes['height']
+        good = np.ones(shape, bool)
         if 'mask' in planes:
-            good = planes['mask'][1] & (planes['mask'][0] != 0)
-            made = {name: (values, valid & good) for name, (values, valid) in made.items()}
+            good &= planes['mask'][1] & (planes['mask'][0] != 0)
+        if 'shadow' in planes:
+            good &= ~planes['shadow'][1] | (planes['shadow'][0] == 0)
+        made = {name: (values, valid & good) for name, (values, valid) in made.items()}
         return masked_below(made, planes.get('coherence'), mask_below)
 
     return formula

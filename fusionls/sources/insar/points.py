@@ -38,6 +38,7 @@ MARGIN = 16
 """Pixels beyond a grid whose points are gridded too: derived layers reach there."""
 _PIXELS = (5.0, 1000.0)
 """Metres between which the pixel of the points' own grid is chosen."""
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 Numbers = NDArray[np.float64]
 
 
@@ -114,7 +115,7 @@ class PointSource(Source):
         valid: list[BoolArray] = []
         for column in self.columns.values():
             here = column[inside]
-            known = np.isfinite(here)
+            known = np.abs(here) < _FLOAT32_MAX  # False for NaN as well
             count = np.bincount(pixel[known], minlength=size)
             total = np.bincount(pixel[known], here[known], size)
             values.append((total / np.maximum(count, 1)).reshape(shape))

@@ -6,6 +6,7 @@ Flow: planes of a product -> [here] -> Source.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fusionls.errors import InputError, ProductError
+from fusionls.errors import FileMissingError, InputError, ProductError, raise_together
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster_io import opened, read_bands
 from fusionls.geo.window import Window
@@ -65,6 +66,18 @@ def los_planes(vector: np.ndarray, valid: np.ndarray, points: str) -> Planes:
     }
 
 
+def cosine_planes(parts: Sequence[Plane], points: str) -> Planes:
+    """Layers of a line of sight that LiCSAR and LiCSBAS give as cosines E, N and U.
+
+    Args:
+        parts: E, N and U; zero in all three is void.
+        points: See :func:`los_planes`.
+    """
+    vector = np.stack([values for values, _ in parts])
+    seen = (vector != 0).any(0) & np.logical_and.reduce([valid for _, valid in parts])
+    return los_planes(vector, seen, points)
+
+
 def check_points(path: Path, points: str) -> None:
     """Refuse a word for where a line of sight points that is none.
 
@@ -76,7 +89,7 @@ def check_points(path: Path, points: str) -> None:
 
 
 def dates_of(path: Path) -> tuple[datetime.date, datetime.date] | None:
-    """The two dates in the name of an interferogram, the earlier first; None without."""
+    """The two dates in the name of an interferogram as they stand there; None without."""
     found = _DATES.search(path.name)
     if found is None:
         return None
@@ -87,6 +100,38 @@ def dates_of(path: Path) -> tuple[datetime.date, datetime.date] | None:
     except ValueError:
         return None
     return first, second
+
+
+def told_numbers(path: Path, keys: Sequence[str], what: str) -> dict[str, float]:
+    """Numbers of a GAMMA parameter file, which has them as ``key: number unit`` line by line.
+
+    Args:
+        path: The file.
+        keys: Numbers wanted.
+        what: What the file should be, for the error text.
+
+    Raises:
+        FileMissingError: There is no such file.
+        ProductError: A key is missing or holds no finite number; all at once.
+    """
+    if not path.is_file():
+        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
+    try:
+        text = path.read_text(encoding='utf-8', errors='replace')
+    except OSError as error:
+        raise ProductError(f'{path}: cannot be read: {error}') from error
+    found: dict[str, float] = {}
+    problems = []
+    for key in keys:
+        match = re.search(rf'^{key}:[ \t]*(\S+)', text, re.M)
+        try:
+            found[key] = float(match[1]) if match else math.nan
+        except ValueError:
+            found[key] = math.nan
+        if not math.isfinite(found[key]):
+            problems.append(f'{key}: {match[1] if match else "missing"}, expected a number')
+    raise_together(ProductError, f'{path}: expected {what}', problems)
+    return found
 
 
 def check_same_grid(path: Path, grid: Grid, other: Path, other_grid: Grid) -> None:

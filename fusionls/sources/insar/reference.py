@@ -7,7 +7,7 @@ constant. Flow: a source -> [here] -> the same source less one number a layer, w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -153,9 +153,11 @@ class ReferencedSource(WrappedSource):
 
     Attributes:
         rule: Where the offset is from.
+        told: Offset and number of pixels by layer where they are known already.
     """
 
     rule: ReferenceRule
+    told: Mapping[str, Mapping[str, float]] | None = None
 
     @property
     def record(self) -> Mapping[str, Any]:  # type: ignore[override]
@@ -163,7 +165,9 @@ class ReferencedSource(WrappedSource):
         return {**self.whole.record, 'reference': {**self.rule.to_json(), **self._offsets}}
 
     @cached_property
-    def _offsets(self) -> dict[str, dict[str, float]]:
+    def _offsets(self) -> Mapping[str, Mapping[str, float]]:
+        if self.told is not None:
+            return self.told
         relative = [i for i, name in enumerate(self.layers) if stem_of(name) in RELATIVE]
 
         def read(window: Window) -> tuple[FloatArray, BoolArray]:
@@ -175,6 +179,11 @@ class ReferencedSource(WrappedSource):
             self.layers[i]: {'offset': offset, 'pixels': float(pixels)}
             for i, (offset, pixels) in zip(relative, told, strict=True)
         }
+
+    def on(self, grid: Grid) -> Source:
+        """See :class:`Source`; the offset stays that of all points, in the grid or not."""
+        gridded = self.whole.on(grid)
+        return self if gridded is self.whole else replace(self, whole=gridded, told=self._offsets)
 
     def read(self, window: Window | None = None) -> tuple[FloatArray, BoolArray]:
         """See :class:`Source`."""

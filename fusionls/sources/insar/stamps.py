@@ -80,6 +80,8 @@ def open_stamps(
     columns = np.stack([numbers(file, table, name, problems) for name in table.columns])
     raise_together(ProductError, f'{file}: columns cannot be used', problems)
     dates = _dates(file, columns[3:, 0])
+    if not np.isfinite(columns[:2, 0]).all():
+        raise ProductError(f'{file}: the first row must hold the place of the reference point')
     longitude, latitude, velocity = columns[:3, 1:]
     made = {'insar_velocity_los': velocity * factor}
     if len(dates) > 2:
