@@ -1,4 +1,4 @@
-"""What every fusion operator is given, and what it must keep.
+"""What every fusion operator and every exchange is given, and what it must keep.
 
 The law: a modality counts at a place only as far as it is valid there. Features come with the
 share of valid pixels under each feature pixel; where the share is zero the features are noise
@@ -10,18 +10,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from fusionls.errors import InputError
+from fusionls.errors import InputError, NoModalityError
 
 
-class BaseFusion(BaseModule):
-    """Base of fusion operators; implement :meth:`forward`.
+class AcrossBranches(BaseModule):
+    """What operators over several branches share: order, masking, and modalities that are absent.
 
     Args:
         branches: Channels per modality at this level.
-        channels: Channels of the fused features.
+        channels: Channels of what comes out.
     """
 
     def __init__(self, *, branches: Mapping[str, int], channels: int) -> None:
@@ -36,6 +37,63 @@ class BaseFusion(BaseModule):
         """The modalities in the fixed order of the config, whatever order inputs come in."""
         return list(self.widths)
 
+    def opened(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Features of the present modalities in the order of the config, zero where closed.
+
+        Raises:
+            NoModalityError: No modality is there.
+        """
+        names = [name for name in self.names if name in features]
+        if not names:
+            raise NoModalityError(
+                f'{type(self).__name__} was given no modality; expected at least one of '
+                f'{", ".join(self.names)}'
+            )
+        # not a product with the share: a NaN times zero is NaN, and so is its gradient
+        return {name: features[name].masked_fill(shares[name] == 0, 0.0) for name in names}
+
+    def weighted(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Features as :meth:`opened`, times their share."""
+        return {n: f * shares[n] for n, f in self.opened(features, shares).items()}
+
+    def side_by_side(self, values: Mapping[str, Tensor], widths: Mapping[str, int]) -> Tensor:
+        """(N, sum of widths, h, w): all modalities as channels, zeros for those not in ``values``.
+
+        Args:
+            values: (N, C_m, h, w) per modality; at least one.
+            widths: C_m of every modality.
+        """
+        like = next(iter(values.values()))[:, :1]
+        nothing = torch.zeros_like(like)  # (N, 1, h, w)
+        return torch.cat(
+            [
+                values[name] if name in values else nothing.expand(-1, widths[name], -1, -1)
+                for name in self.names
+            ],
+            1,
+        )
+
+    def closed(self, fused: Tensor, shares: Mapping[str, Tensor]) -> Tensor:
+        """The fused features, zero where no modality is valid."""
+        return fused.masked_fill(self.total_share(shares) == 0, 0.0)
+
+    def total_share(self, shares: Mapping[str, Tensor]) -> Tensor:
+        """(N, 1, h, w): sum of the shares of all present modalities."""
+        return torch.stack([shares[name] for name in self.names if name in shares]).sum(0)
+
+
+class BaseFusion(AcrossBranches):
+    """Base of fusion operators; implement :meth:`forward`.
+
+    Args:
+        branches: Channels per modality at this level.
+        channels: Channels of the fused features.
+    """
+
     @abstractmethod
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Fuse one level.
@@ -46,4 +104,45 @@ class BaseFusion(BaseModule):
 
         Returns:
             (N, ``channels``, h, w).
+
+        Raises:
+            NoModalityError: No modality is there.
+        """
+
+
+class BaseExchange(AcrossBranches):
+    """Base of exchanges, which leave every modality a map of its own; implement :meth:`forward`.
+
+    They are parts of fusion operators, and act between the stages of encoders
+    (``models.encoders.staged``). The law is that of fusion operators, for each map that comes out.
+
+    Args:
+        branches: Channels per modality at this level.
+        channels: Channels of every modality, in and out.
+
+    Raises:
+        InputError: A modality has other than ``channels`` channels.
+    """
+
+    def __init__(self, *, branches: Mapping[str, int], channels: int) -> None:
+        super().__init__(branches=branches, channels=channels)
+        if set(branches.values()) != {channels}:
+            raise InputError(
+                f'{type(self).__name__} needs branches of one width, expected {channels} channels '
+                f'each, got {dict(branches)}; give them encoders of equal width'
+            )
+
+    @abstractmethod
+    def forward(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Change every modality by what the others say.
+
+        Args:
+            features: (N, C, h, w) per present modality, in the order of the config and zero
+                where closed (see :meth:`opened`).
+            shares: (N, 1, h, w) in [0, 1] per present modality.
+
+        Returns:
+            (N, C, h, w) per present modality, zero where closed.
         """

@@ -1,0 +1,73 @@
+"""Pooling and pairing over valid pixels only: what the published operators do over all pixels."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import torch
+from mmengine.model import ModuleDict
+from torch import Tensor, nn
+
+
+class Projections(ModuleDict):
+    """Features of every modality at one number of channels.
+
+    A 1 x 1 convolution per modality that is not that wide already. It has no bias: what is zero
+    (closed) stays zero.
+
+    Args:
+        branches: Channels per modality.
+        channels: Channels of all of them afterwards.
+    """
+
+    def __init__(self, branches: Mapping[str, int], channels: int) -> None:
+        super().__init__(
+            {
+                name: nn.Conv2d(width, channels, 1, bias=False)
+                for name, width in branches.items()
+                if width != channels
+            }
+        )
+
+    def forward(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """(N, C, h, w) per modality given."""
+        return {name: self[name](f) if name in self else f for name, f in features.items()}
+
+
+def masked_mean(values: Tensor, share: Tensor) -> Tensor:
+    """(N, C, 1, 1): mean of (N, C, h, w) over pixels, weighted by share; zero where none is valid.
+
+    Args:
+        values: Finite everywhere.
+        share: (N, 1, h, w) in [0, 1].
+    """
+    total = share.sum((2, 3), keepdim=True)
+    return (values * share).sum((2, 3), keepdim=True) / total.clamp_min(1e-6)
+
+
+def masked_max(values: Tensor, share: Tensor) -> Tensor:
+    """(N, C, 1, 1): largest of (N, C, h, w) over pixels of any share; zero where none is valid."""
+    seen = share > 0
+    top = values.masked_fill(~seen, -torch.inf).amax((2, 3), keepdim=True)
+    return top.masked_fill(~seen.flatten(1).any(1)[:, None, None, None], 0.0)
+
+
+def coverage(share: Tensor) -> Tensor:
+    """(N, 1, 1, 1): share of the whole map that is valid."""
+    return share.mean((2, 3), keepdim=True)
+
+
+def weighted_mean(values: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
+    """Mean of maps of one shape, one weight map for each; zero where all weights are.
+
+    Added up one by one: what weighs nothing then changes no bit, whatever stands beside it.
+    """
+    total = functools.reduce(torch.add, weights)
+    summed = functools.reduce(torch.add, [w * v for w, v in zip(weights, values, strict=True)])
+    return summed / total.clamp_min(1e-6)
+
+
+def mean_over(values: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Tensor:
+    """As :func:`weighted_mean`, over the modalities of ``values`` in their order."""
+    return weighted_mean(list(values.values()), [weights[name] for name in values])

@@ -1,0 +1,168 @@
+"""Tokens that say little are replaced by those of the other modalities (TokenFusion).
+
+Source: Wang et al. 2022, "Multimodal Token Fusion for Vision Transformers", eq. 3 to 5 and, for
+the result, their ensemble of modalities with learned weights::
+
+    a_m = softmax(MLP(LN(f_m)))_1                                       score per token
+    x_m = a_m f_m                               where a_m >= theta
+        = mean_{k != m} a_k f_k                 elsewhere
+    y   = LN(sum_m exp(b_m) s_m x_m / sum_m exp(b_m) s_m)
+
+and l mean(a_m) is added to the loss (eq. 3), which drives the scores of idle tokens to zero.
+
+Differs: an invalid token counts for nothing, whatever its score, and stands in for no other; more
+than two modalities stand in by their mean, where the paper draws partners by lot; a token that no
+valid one can stand in for is kept; the penalty is a mean over tokens (the authors' is 1e-4 times
+their sum), so that it does not grow with the tile. The authors score every transformer block; here
+it is done once per level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.model import ModuleDict
+from timm.layers import LayerNorm2d
+from torch import Tensor, nn
+
+from fusionls.models.fusion.base import BaseExchange, BaseFusion
+from fusionls.models.fusion.ensemble import Ensemble
+from fusionls.models.fusion.masked import Projections, mean_over
+from fusionls.registry import MODELS
+
+
+class TokenScore(nn.Sequential):
+    """Score (N, 1, h, w) in (0, 1) of features (N, C, h, w), one token at a time."""
+
+    def __init__(self, channels: int) -> None:
+        half, quarter = max(1, channels // 2), max(1, channels // 4)
+        super().__init__(
+            LayerNorm2d(channels),
+            nn.Conv2d(channels, channels, 1),
+            nn.GELU(),
+            nn.Conv2d(channels, half, 1),
+            nn.GELU(),
+            nn.Conv2d(half, quarter, 1),
+            nn.GELU(),
+            nn.Conv2d(quarter, 2, 1),
+            nn.Softmax(1),
+        )
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Score every token."""
+        both: Tensor = super().forward(feature)
+        return both[:, :1]
+
+
+class _Penalised(torch.autograd.Function):
+    """Scores as they are, with the gradient of a penalty on their sum.
+
+    A backbone has no loss of its own in mmseg, mmdet or mmpretrain; its gradient it can have.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, score: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(weight)
+        return score.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient + ctx.saved_tensors[0].to(gradient.dtype), None
+
+
+@MODELS.register_module()
+class TokenExchange(BaseExchange):
+    """x of the module text: scored tokens, those under the threshold exchanged.
+
+    Args:
+        branches: The modalities, all ``channels`` wide.
+        channels: Their channels.
+        threshold: theta, the authors' 0.02 by default.
+        sparsity: l. Its gradient is added in the backward pass, so it is not in the loss that is
+            logged, and a scaler of losses (fp16) does not scale it: use bfloat16 with it.
+    """
+
+    def __init__(
+        self,
+        *,
+        branches: Mapping[str, int],
+        channels: int,
+        threshold: float = 0.02,
+        sparsity: float = 0.01,
+    ) -> None:
+        super().__init__(branches=branches, channels=channels)
+        self.threshold = threshold
+        self.sparsity = sparsity
+        self.score = ModuleDict({name: TokenScore(channels) for name in branches})
+
+    def scores(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Scores a, (N, 1, h, w) per present modality; see :class:`BaseExchange`."""
+        found = {}
+        for name, feature in features.items():
+            score = self.score[name](feature)
+            if self.training and self.sparsity:
+                weight = shares[name] * (self.sparsity / shares[name].sum().clamp_min(1.0))
+                score = _Penalised.apply(score, weight)
+            found[name] = score
+        return found
+
+    def forward(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Exchange what scores low; see the class."""
+        scores = self.scores(features, shares)
+        scored = {name: scores[name] * f for name, f in features.items()}  # (N, C, h, w)
+        out = {}
+        for name, own in scored.items():
+            others = {other: f for other, f in scored.items() if other != name}
+            if others:
+                there = torch.stack([shares[other] for other in others]).sum(0) > 0
+                poor = (scores[name] < self.threshold) & there
+                own = torch.where(poor, mean_over(others, shares), own)
+            out[name] = own.masked_fill(shares[name] == 0, 0.0)
+        return out
+
+
+@MODELS.register_module()
+class TokenExchangeFusion(BaseFusion):
+    """Tokens exchanged, then a learned mean of the modalities; see the module.
+
+    Args:
+        branches: Channels per modality at this level.
+        channels: Channels of the fused features.
+        threshold: See :class:`TokenExchange`.
+        sparsity: See :class:`TokenExchange`.
+
+    Example:
+        >>> fusion = TokenExchangeFusion(branches=dict(optical=64, terrain=32), channels=48)
+        >>> fusion({'optical': torch.ones(1, 64, 8, 8)}, {'optical': torch.ones(1, 1, 8, 8)}).shape
+        torch.Size([1, 48, 8, 8])
+    """
+
+    def __init__(
+        self,
+        *,
+        branches: Mapping[str, int],
+        channels: int,
+        threshold: float = 0.02,
+        sparsity: float = 0.01,
+    ) -> None:
+        super().__init__(branches=branches, channels=channels)
+        self.project = Projections(branches, channels)
+        self.exchange = TokenExchange(
+            branches=dict.fromkeys(branches, channels),
+            channels=channels,
+            threshold=threshold,
+            sparsity=sparsity,
+        )
+        self.ensemble = Ensemble(branches=dict.fromkeys(branches, channels), channels=channels)
+
+    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
+        """Exchange and average what is there; see :class:`BaseFusion`."""
+        exchanged = self.exchange(self.project(self.opened(features, shares)), shares)
+        fused: Tensor = self.ensemble(exchanged, shares)
+        return fused
