@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,17 @@ from fusionls.geo.raster import BoolArray
 UNMAPPED = 255
 """Label of a pixel that nobody has looked at; it never counts."""
 
+Amount: TypeAlias = Any
+"""A number, or an array of the same number in several draws, blocks or thresholds."""
+
 
 @dataclass(frozen=True)
 class Counts:
     """Pixels of a two-class map by prediction and truth; add them up with ``+`` or ``sum``.
 
     A score whose denominator is zero is undefined and comes back as NaN, never as 0 or 1.
+    The four may be arrays of one shape (float64 where they are large: products must not
+    overflow); every score is then an array of that shape.
 
     Attributes:
         tp: Landslide, predicted as such.
@@ -37,10 +43,10 @@ class Counts:
         Counts(tp=3, fp=1, fn=2, tn=10)
     """
 
-    tp: int = 0
-    fp: int = 0
-    fn: int = 0
-    tn: int = 0
+    tp: Amount = 0
+    fp: Amount = 0
+    fn: Amount = 0
+    tn: Amount = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -48,47 +54,85 @@ class Counts:
         )
 
     @property
-    def total(self) -> int:
+    def total(self) -> Amount:
         """Pixels counted."""
         return self.tp + self.fp + self.fn + self.tn
 
     @property
-    def precision(self) -> float:
+    def other(self) -> Counts:
+        """The same pixels, with the class that is no landslide in the place of the landslides."""
+        return Counts(self.tn, self.fn, self.fp, self.tp)
+
+    @property
+    def precision(self) -> Amount:
         """Precision, tp / (tp + fp), 0 to 1; NaN where no landslide was predicted."""
         return ratio(self.tp, self.tp + self.fp)
 
     @property
-    def recall(self) -> float:
+    def recall(self) -> Amount:
         """Recall, tp / (tp + fn), 0 to 1; NaN where there is no landslide."""
         return ratio(self.tp, self.tp + self.fn)
 
     @property
-    def f1(self) -> float:
+    def f1(self) -> Amount:
         """F1, 2 tp / (2 tp + fp + fn), 0 to 1; NaN where no landslide is true or predicted."""
         return ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
-    def iou(self) -> float:
+    def iou(self) -> Amount:
         """Intersection over union of the landslide class, 0 to 1; NaN where ``f1`` is."""
         return ratio(self.tp, self.tp + self.fp + self.fn)
 
     @property
-    def background_iou(self) -> float:
+    def background_iou(self) -> Amount:
         """Intersection over union of the other class; NaN where all is landslide and found."""
-        return ratio(self.tn, self.tn + self.fp + self.fn)
+        return self.other.iou
 
     @property
-    def miou(self) -> float:
+    def miou(self) -> Amount:
         """Mean of ``iou`` and ``background_iou``; NaN where one of them is."""
         return (self.iou + self.background_iou) / 2
+
+    @property
+    def mcc(self) -> Amount:
+        """Matthews' correlation of prediction and truth, -1 to 1; NaN where one is constant."""
+        spread = (self.tp + self.fp) * (self.tp + self.fn)
+        spread_other = (self.tn + self.fp) * (self.tn + self.fn)
+        return ratio(self.tp * self.tn - self.fp * self.fn, spread**0.5 * spread_other**0.5)
+
+    @property
+    def kappa(self) -> Amount:
+        """Cohen's kappa, agreement beyond chance, up to 1; NaN where both are one constant."""
+        chance = (self.tp + self.fp) * (self.fp + self.tn) + (self.tp + self.fn) * (
+            self.fn + self.tn
+        )
+        return ratio(2 * (self.tp * self.tn - self.fp * self.fn), chance)
+
+    @property
+    def macro_precision(self) -> Amount:
+        """Mean precision of the two classes; NaN where one of them is undefined."""
+        return (self.precision + self.other.precision) / 2
+
+    @property
+    def macro_recall(self) -> Amount:
+        """Mean recall of the two classes; NaN where one of them is undefined."""
+        return (self.recall + self.other.recall) / 2
+
+    @property
+    def macro_f1(self) -> Amount:
+        """Mean F1 of the two classes; NaN where one of them is undefined."""
+        return (self.f1 + self.other.f1) / 2
 
     def scores(self) -> dict[str, float]:
         """Precision, recall, f1, iou and miou by name."""
         return {name: getattr(self, name) for name in ('precision', 'recall', 'f1', 'iou', 'miou')}
 
 
-def ratio(part: int, whole: int) -> float:
-    """``part / whole``, NaN where ``whole`` is zero."""
+def ratio(part: Amount, whole: Amount) -> Amount:
+    """``part / whole``, NaN where ``whole`` is zero; arrays element by element."""
+    if isinstance(part, np.ndarray) or isinstance(whole, np.ndarray):
+        with np.errstate(divide='ignore', invalid='ignore'):
+            return np.where(np.equal(whole, 0), np.nan, np.divide(part, whole))
     return part / whole if whole else math.nan
 
 

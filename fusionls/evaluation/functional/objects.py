@@ -4,8 +4,8 @@ Flow: masks or label rasters -> [here] -> evaluation.metrics, tables.
 An object is a set of valid pixels that hang together by edges or corners (8 neighbours). Pairs
 with an intersection over union (IoU) of at least a threshold may match; among all one-to-one
 matchings the one with the most pairs is taken and, among those, the one with the largest sum of
-IoU. This is exact for every threshold: above 0.5 an object has at most one candidate, below it
-the assignment problem is solved in each group of objects that compete.
+IoU (``assignment``). Or pairs match by the distance of their centroids, for inventories that
+agree on the place and not on the outline.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
-from fusionls.evaluation.functional.confusion import checked_masks, ratio
+from fusionls.evaluation.functional.assignment import best_pairs
+from fusionls.evaluation.functional.confusion import Amount, checked_masks, ratio
 from fusionls.geo.raster import BoolArray
 
 LabelArray = NDArray[np.int32]
@@ -32,7 +31,8 @@ IOU_THRESHOLD = 0.5
 class ObjectCounts:
     """Landslides matched, predicted and true; add them up with ``+`` or ``sum``.
 
-    A score whose denominator is zero is undefined and comes back as NaN.
+    A score whose denominator is zero is undefined and comes back as NaN. The three may be arrays
+    of one shape; every score is then an array of that shape.
 
     Attributes:
         matched: Pairs of a predicted and a true object.
@@ -40,9 +40,9 @@ class ObjectCounts:
         true: True objects.
     """
 
-    matched: int = 0
-    predicted: int = 0
-    true: int = 0
+    matched: Amount = 0
+    predicted: Amount = 0
+    true: Amount = 0
 
     def __add__(self, other: ObjectCounts) -> ObjectCounts:
         return ObjectCounts(
@@ -52,17 +52,17 @@ class ObjectCounts:
         )
 
     @property
-    def precision(self) -> float:
+    def precision(self) -> Amount:
         """Share of predicted objects that match a true one; NaN where none was predicted."""
         return ratio(self.matched, self.predicted)
 
     @property
-    def recall(self) -> float:
+    def recall(self) -> Amount:
         """Share of true objects that were found; NaN where there is none."""
         return ratio(self.matched, self.true)
 
     @property
-    def f1(self) -> float:
+    def f1(self) -> Amount:
         """2 matched / (predicted + true); NaN where there are no objects at all."""
         return ratio(2 * self.matched, self.predicted + self.true)
 
@@ -78,7 +78,8 @@ class ObjectMatch:
     Attributes:
         true_labels: Labels of the true objects, ascending.
         predicted_labels: Labels of the predicted objects, ascending.
-        pairs: True label, predicted label and IoU of each matched pair, by true label.
+        pairs: True label, predicted label and IoU (or closeness) of each matched pair, by true
+            label.
     """
 
     true_labels: tuple[int, ...]
@@ -148,8 +149,7 @@ def match_labels(
     Raises:
         ValueError: The shapes differ or the threshold is out of range.
     """
-    if predicted.shape != truth.shape:
-        raise ValueError(f'predicted {predicted.shape} and truth {truth.shape} must have one shape')
+    _check_shapes(predicted, truth)
     if not 0 < iou_threshold <= 1:
         raise ValueError(f'iou_threshold must be above 0 and up to 1, got {iou_threshold}')
     true_labels, true_areas = np.unique(truth[truth > 0], return_counts=True)
@@ -161,14 +161,43 @@ def match_labels(
     rows, cols = np.divmod(keys, max(len(predicted_labels), 1))
     iou = common / (true_areas[rows] + predicted_areas[cols] - common)
     near = iou >= iou_threshold
-    chosen = _assignment(
+    chosen = best_pairs(
         rows[near], cols[near], iou[near], (len(true_labels), len(predicted_labels))
     )
-    return ObjectMatch(
-        tuple(true_labels.tolist()),
-        tuple(predicted_labels.tolist()),
-        tuple((int(true_labels[r]), int(predicted_labels[c]), score) for r, c, score in chosen),
+    return _named(true_labels, predicted_labels, chosen)
+
+
+def match_centroids(
+    predicted: NDArray[np.integer], truth: NDArray[np.integer], *, distance: float
+) -> ObjectMatch:
+    """Match the objects of two label rasters whose centroids are near each other.
+
+    Args:
+        predicted: (H, W), 0 background, one positive number per object.
+        truth: The same for the true objects.
+        distance: Largest distance of two centroids, pixels.
+
+    Returns:
+        Pairs with a closeness of 1 where the centroids fall together, down to 1/2 at ``distance``.
+
+    Raises:
+        ValueError: The shapes differ or the distance is not positive.
+    """
+    _check_shapes(predicted, truth)
+    if not distance > 0:
+        raise ValueError(f'the distance must be above 0 pixels, got {distance}')
+    true_labels, true_centres = _centroids(truth)
+    predicted_labels, predicted_centres = _centroids(predicted)
+    near = KDTree(true_centres).sparse_distance_matrix(
+        KDTree(predicted_centres), distance, output_type='ndarray'
     )
+    chosen = best_pairs(
+        near['i'].astype(np.int64),
+        near['j'].astype(np.int64),
+        1 - near['v'] / (2 * distance),
+        (len(true_labels), len(predicted_labels)),
+    )
+    return _named(true_labels, predicted_labels, chosen)
 
 
 def count_objects(
@@ -204,28 +233,27 @@ def count_objects(
     return match.counts
 
 
-def _assignment(
-    rows: NDArray[np.int64],
-    cols: NDArray[np.int64],
-    iou: NDArray[np.float64],
-    shape: tuple[int, int],
-) -> list[tuple[int, int, float]]:
-    """Choose the most candidate pairs, then the largest sum of IoU, each row and column once."""
-    if not len(rows):
-        return []
-    nodes = shape[0] + shape[1]
-    edges = coo_array((np.ones(len(rows), bool), (rows, cols + shape[0])), shape=(nodes, nodes))
-    group = connected_components(edges, directed=False)[1][rows]
-    order = np.argsort(group, kind='stable')
-    chosen = []
-    for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        group_rows, row_of = np.unique(rows[members], return_inverse=True)
-        group_cols, col_of = np.unique(cols[members], return_inverse=True)
-        group_iou = np.zeros((len(group_rows), len(group_cols)))
-        group_iou[row_of, col_of] = iou[members]
-        # one more pair outweighs any sum of IoU, which is at most the number of pairs
-        score = group_iou + (group_iou > 0) * (min(group_iou.shape) + 1)
-        for r, c in zip(*linear_sum_assignment(score, maximize=True), strict=True):
-            if group_iou[r, c] > 0:
-                chosen.append((int(group_rows[r]), int(group_cols[c]), float(group_iou[r, c])))
-    return sorted(chosen)
+def _check_shapes(predicted: NDArray[np.integer], truth: NDArray[np.integer]) -> None:
+    if predicted.shape != truth.shape:
+        raise ValueError(f'predicted {predicted.shape} and truth {truth.shape} must have one shape')
+
+
+def _named(
+    true_labels: NDArray[np.integer],
+    predicted_labels: NDArray[np.integer],
+    chosen: list[tuple[int, int, float]],
+) -> ObjectMatch:
+    """Labels in the place of positions."""
+    return ObjectMatch(
+        tuple(true_labels.tolist()),
+        tuple(predicted_labels.tolist()),
+        tuple((int(true_labels[r]), int(predicted_labels[c]), score) for r, c, score in chosen),
+    )
+
+
+def _centroids(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
+    """Labels, ascending, and the centroid (row, col) of each, (n, 2)."""
+    rows, cols = np.nonzero(labels > 0)
+    names, place, areas = np.unique(labels[rows, cols], return_inverse=True, return_counts=True)
+    sums = [np.bincount(place, along, minlength=len(names)) for along in (rows, cols)]
+    return names, np.stack(sums, axis=1).reshape(-1, 2) / areas[:, None]
