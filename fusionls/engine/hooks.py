@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,53 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from fusionls import __version__
 from fusionls.datasets.statistics import layer_statistics
 from fusionls.datasets.tile_dataset import TileDataset
-from fusionls.errors import InputError
+from fusionls.errors import InputError, raise_together
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.models.checkpoints import META_KEY, check_fits
 from fusionls.models.data_preprocessor import FusionDataPreprocessor
+from fusionls.quantities import Kind
 from fusionls.registry import HOOKS
 
 
-def _tile_dataset(runner: Runner) -> TileDataset:
-    dataset = runner.train_dataloader.dataset
+def tile_dataset(dataset: Any) -> TileDataset:
+    """The tiles themselves, out of whatever is wrapped around them.
+
+    Raises:
+        InputError: There are none.
+    """
     while not isinstance(dataset, TileDataset) and hasattr(dataset, 'dataset'):
         dataset = dataset.dataset
     if not isinstance(dataset, TileDataset):
         raise InputError(f'expected a TileDataset to train on, got {type(dataset).__name__}')
     return dataset
+
+
+def check_categories(dataset: TileDataset, categories: Mapping[str, Sequence[int]]) -> None:
+    """Refuse to read class codes as if they were measurements.
+
+    Raises:
+        InputError: A layer of classes has no ``categories``, or a measured layer has; all at once.
+    """
+    problems = []
+    for number, (scene, _) in enumerate(dataset.scenes):
+        for modality, names in dataset.layers.items():
+            have = scene.modalities[modality].layers
+            kinds = dict(zip(have, dataset.kinds(number, modality), strict=True))
+            for name in names:
+                classes = kinds[name] is Kind.CATEGORICAL
+                if classes and name not in categories:
+                    problems.append(
+                        f'{scene.name}: {name} holds class codes, which have no mean; say which '
+                        f'there are: categories=dict({name}=[...])'
+                    )
+                elif name in categories and not classes:
+                    problems.append(f'{scene.name}: {name} is {kinds[name]}, not classes')
+    raise_together(
+        InputError,
+        'layers do not fit the data preprocessor',
+        problems,
+        'tools/datasets/list_classes.py prints the codes of a stack.',
+    )
 
 
 def _model(runner: Runner) -> Any:
@@ -69,24 +102,34 @@ class FitLayerStatistics(Hook):
         preprocessor = _preprocessor(runner)
         if bool(preprocessor.fitted):
             return
-        dataset = _tile_dataset(runner)
-        statistics = layer_statistics(self._tiles(dataset), dataset.layers)
+        dataset = tile_dataset(runner.train_dataloader.dataset)
+        dataset.full_init()
+        check_categories(dataset, preprocessor.categories)
+        measured = {
+            modality: [name for name in names if name not in preprocessor.categories]
+            for modality, names in dataset.layers.items()
+        }
+        measured = {modality: names for modality, names in measured.items() if names}
+        statistics = layer_statistics(self._tiles(dataset, measured), measured)
         preprocessor.set_statistics(statistics)
         lines = [f'  {name}: {mean:.6g} +- {dev:.6g}' for name, (mean, dev) in statistics.items()]
         print_log('Layer statistics of the training tiles:\n' + '\n'.join(lines), 'current')
 
-    def _tiles(self, dataset: TileDataset) -> Iterator[dict[str, tuple[FloatArray, BoolArray]]]:
-        dataset.full_init()
+    def _tiles(
+        self, dataset: TileDataset, measured: Mapping[str, Sequence[str]]
+    ) -> Iterator[dict[str, tuple[FloatArray, BoolArray]]]:
         step = max(1, len(dataset) // self.most_tiles)
         for index in range(0, len(dataset), step):
             info = dataset.get_data_info(index)
             inputs, _ = dataset.read_tile(info['scene'], info['window'])
             scene, _ = dataset.scenes[info['scene']]
-            for modality, (values, valid) in inputs.items():
-                names = dataset.layers[modality]
-                have = scene.modalities[modality].layers
-                inputs[modality] = (values[[have.index(name) for name in names]], valid)
-            yield inputs
+            shown = {}
+            for modality, names in measured.items():
+                if modality in inputs:
+                    values, valid = inputs[modality]
+                    have = scene.modalities[modality].layers
+                    shown[modality] = (values[[have.index(name) for name in names]], valid)
+            yield shown
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Refuse a checkpoint that mmengine would load with a warning."""
@@ -94,8 +137,12 @@ class FitLayerStatistics(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Write the names of the layers into the checkpoint."""
-        layers = {m: list(names) for m, names in _preprocessor(runner).layers.items()}
-        checkpoint['meta'][META_KEY] = {'version': __version__, 'layers': layers}
+        preprocessor = _preprocessor(runner)
+        checkpoint['meta'][META_KEY] = {
+            'version': __version__,
+            'layers': {m: list(names) for m, names in preprocessor.layers.items()},
+            'categories': {name: list(codes) for name, codes in preprocessor.categories.items()},
+        }
 
 
 @HOOKS.register_module()
@@ -122,7 +169,7 @@ class SeedEachEpoch(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed torch, numpy, random and the data set's own draws."""
-        dataset = _tile_dataset(runner)
+        dataset = tile_dataset(runner.train_dataloader.dataset)
         dataset.epoch = runner.epoch
         dataset.seed = runner.seed
         self._seed(runner)

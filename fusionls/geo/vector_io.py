@@ -34,6 +34,40 @@ def read_polygons(
         CrsMissingError: The file does not say where it is.
         InputError: It cannot be read, has no such layer, or holds other geometries than polygons.
     """
+    frame = _read(path, crs, layer, 'polygons', ('Polygon', 'MultiPolygon'))
+    frame = frame.set_geometry(_polygons_only(frame.geometry.make_valid()))
+    return frame[~frame.geometry.is_empty]
+
+
+def read_lines(
+    path: str | Path, crs: pyproj.CRS | None = None, layer: str | None = None
+) -> geopandas.GeoDataFrame:
+    """Read the lines of a vector file: faults, streams, roads.
+
+    Args:
+        path: As for :func:`read_polygons`, as the rest.
+        crs: Transform to this CRS; as stored by default.
+        layer: Name of the layer; the first by default.
+
+    Returns:
+        Non-empty lines and multilines with their attributes.
+
+    Raises:
+        FileMissingError: There is no such file.
+        CrsMissingError: The file does not say where it is.
+        InputError: It cannot be read, has no such layer, or holds other geometries than lines.
+    """
+    return _read(path, crs, layer, 'lines', ('LineString', 'MultiLineString', 'LinearRing'))
+
+
+def _read(
+    path: str | Path,
+    crs: pyproj.CRS | None,
+    layer: str | None,
+    what: str,
+    allowed: tuple[str, ...],
+) -> geopandas.GeoDataFrame:
+    """Read geometries of some kinds; see :func:`read_polygons`."""
     path = Path(path)
     if not path.exists():
         raise FileMissingError(f'{path}: no such file; check the path and its spelling')
@@ -44,20 +78,20 @@ def read_polygons(
             frame = geopandas.read_file(path, layer=layer)
     except (DataSourceError, DataLayerError, OSError, ValueError) as error:
         raise InputError(
-            f'{path}: cannot be read as polygons ({error}); expected GeoPackage, GeoJSON, '
+            f'{path}: cannot be read as {what} ({error}); expected GeoPackage, GeoJSON, '
             'Shapefile, GeoParquet or FlatGeobuf'
         ) from error
     if not isinstance(frame, geopandas.GeoDataFrame):
-        raise InputError(f'{path}: holds a table without geometry; expected polygons')
+        raise InputError(f'{path}: holds a table without geometry; expected {what}')
     if frame.crs is None:
         raise CrsMissingError(
             f'{path}: has no CRS. Write it again with one: ogr2ogr -a_srs EPSG:<code> OUT IN.'
         )
     shapes = frame.geometry.values
     frame = frame[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    wrong = sorted(set(frame.geom_type) - {'Polygon', 'MultiPolygon'})
+    wrong = sorted(set(frame.geom_type) - set(allowed))
     if wrong:
-        raise InputError(f'{path}: holds {", ".join(wrong)}; expected polygons only')
+        raise InputError(f'{path}: holds {", ".join(wrong)}; expected {what} only')
     if crs is not None:
         try:
             frame = frame.to_crs(crs)
@@ -65,8 +99,7 @@ def read_polygons(
             raise InputError(
                 f'{path}: is in {frame.crs.name}, which cannot be related to {crs.name} ({error})'
             ) from error
-    frame = frame.set_geometry(_polygons_only(frame.geometry.make_valid()))
-    return frame[~frame.geometry.is_empty]
+    return frame
 
 
 def with_sidecars(path: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fusionls.errors import LayerUnknownError, nearest_names
+from fusionls.layers.geology.catalog import GEOLOGY_LAYERS
 from fusionls.layers.insar.catalog import INSAR_LAYERS
 from fusionls.layers.lidar.catalog import LIDAR_LAYERS
 from fusionls.layers.optical.catalog import OPTICAL_LAYERS
@@ -18,7 +19,12 @@ from fusionls.layers.radar.catalog import RADAR_LAYERS
 from fusionls.layers.spec import LayerSpec, measured
 from fusionls.layers.terrain.catalog import TERRAIN_LAYERS
 
-_OTHERS = (measured('thermal_inertia', 'thermal_inertia', 'thermal inertia, as delivered', 0),)
+_OTHERS = (
+    measured('thermal_inertia', 'thermal_inertia', 'thermal inertia, as delivered', 0),
+    measured(
+        'thermal_inertia_scaled', '1', 'thermal inertia, scaled by its publisher: without unit'
+    ),
+)
 
 CATALOG: dict[str, LayerSpec] = {
     spec.name: spec
@@ -28,6 +34,7 @@ CATALOG: dict[str, LayerSpec] = {
         *TERRAIN_LAYERS,
         *INSAR_LAYERS,
         *LIDAR_LAYERS,
+        *GEOLOGY_LAYERS,
         *_OTHERS,
     )
 }

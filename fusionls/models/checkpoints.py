@@ -10,7 +10,7 @@ refuse such files by name, and that text never reaches it.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +165,11 @@ def check_fits(
         CheckpointMismatchError: With everything that differs.
     """
     meta = checkpoint.get('meta')
-    ours = meta.get(META_KEY) if isinstance(meta, dict) else None
-    given_layers = ours.get('layers') if isinstance(ours, dict) else None
-    own_layers = getattr(getattr(model, 'data_preprocessor', None), 'layers', None)
+    told = meta.get(META_KEY) if isinstance(meta, dict) else None
+    ours = told if isinstance(told, dict) else {}
+    given_layers = ours.get('layers')
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    own_layers = getattr(preprocessor, 'layers', None)
     problems = []
     if given_layers and own_layers:
         for modality in sorted(set(given_layers) | set(own_layers)):
@@ -178,6 +180,13 @@ def check_fits(
                     f'{modality}: the checkpoint has layers {list(given) or "none"}, '
                     f'the config {list(own) or "none"}'
                 )
+        given_codes = _codes(ours.get('categories'))
+        own_codes = _codes(getattr(preprocessor, 'categories', None))
+        if given_codes != own_codes:
+            problems.append(
+                f'the checkpoint tells classes {given_codes or "of no layer"} apart, the config '
+                f'{own_codes or "of no layer"}'
+            )
     if tensors:
         problems += _misfits(checkpoint.get('state_dict', checkpoint), model.state_dict())
     raise_together(
@@ -186,6 +195,11 @@ def check_fits(
         problems,
         'Use the config the checkpoint was trained with (it lies beside it in the work folder).',
     )
+
+
+def _codes(categories: Mapping[str, Sequence[int]] | None) -> dict[str, list[int]]:
+    """Class codes by layer; a checkpoint of old says nothing of them."""
+    return {name: list(codes) for name, codes in (categories or {}).items()}
 
 
 def _misfits(weights: Any, expected: Mapping[str, torch.Tensor]) -> list[str]:

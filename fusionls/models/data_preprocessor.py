@@ -44,14 +44,19 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
         size_divisor: Tiles are padded (to the right and below, invalid) to multiples of this
             many base pixels; itself a multiple of every factor.
         limit: Normalised values are clipped to plus and minus this many deviations.
+        categories: Class codes by layer name, for layers that hold classes. Each code becomes a
+            channel of its own, 1 where the pixel is of that class and 0 elsewhere, in the place
+            of the layer; it is never normalised. A pixel of a class that is not listed is 0 in
+            all of them. The first convolution over them is a learned embedding of the classes.
 
     Shapes:
         - input: ``data['inputs']``, a list of samples, each ``{modality: (values (C, H/f, W/f),
           valid (1, H/f, W/f))}``; a modality may be absent from a sample.
         - output: ``inputs``, ``{modality: (values (N, C, H'/f, W'/f), valid (N, 1, H'/f, W'/f))}``
-          with the modalities present in at least one sample.
+          with the modalities present in at least one sample; C is :attr:`widths` of it.
 
     Raises:
+        InputError: ``categories`` names a layer that is not read, or a code twice.
         NoModalityError: A sample has no modality.
         LayerMissingError: A sample has a modality this model does not know.
         BandCountError: A modality has another number of channels than ``layers`` says.
@@ -70,6 +75,7 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
         factors: Mapping[str, int] | None = None,
         size_divisor: int = 32,
         limit: float = 10.0,
+        categories: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         super().__init__()
         if not layers or not all(layers.values()):
@@ -87,17 +93,34 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
             )
         self.size_divisor = size_divisor
         self.limit = limit
+        self.categories = {name: tuple(codes) for name, codes in (categories or {}).items()}
+        raise_together(
+            InputError,
+            'categories cannot be used',
+            _category_problems(self.categories, self.layers),
+        )
         self.register_buffer('fitted', torch.zeros(()))
         for modality, names in self.layers.items():
             self.register_buffer(f'mean_{modality}', torch.zeros(len(names)))
             self.register_buffer(f'deviation_{modality}', torch.ones(len(names)))
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """Channels of each modality as the encoders see it: one per layer, or per class."""
+        return {
+            modality: sum(len(self.categories.get(name, (0,))) for name in names)
+            for modality, names in self.layers.items()
+        }
+
     def set_statistics(self, statistics: Mapping[str, tuple[float, float]]) -> None:
         """Take mean and deviation per layer name; both in the layer's unit.
+
+        Layers of classes need none.
 
         Raises:
             LayerMissingError: A layer of the model has no statistics.
         """
+        statistics = {**statistics, **dict.fromkeys(self.categories, (0.0, 1.0))}
         missing = [n for names in self.layers.values() for n in names if n not in statistics]
         if missing:
             raise LayerMissingError(f'no statistics for {missing}; have {sorted(statistics)}')
@@ -201,10 +224,36 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
                 given, given_valid = sample[modality]
                 values[i, :, : given.shape[1], : given.shape[2]] = given
                 valid[i, :, : given.shape[1], : given.shape[2]] = given_valid
+        classes = self._classes(modality, values)
         mean = self.get_buffer(f'mean_{modality}')[:, None, None]
         deviation = self.get_buffer(f'deviation_{modality}')[:, None, None]
         values.sub_(mean).div_(deviation).clamp_(-self.limit, self.limit)
+        if classes:
+            parts = [classes.get(i, values[:, i : i + 1]) for i in range(channels)]
+            values = torch.cat(parts, dim=1)  # (N, widths, h, w)
         return values.masked_fill_(~valid, 0.0), valid
+
+    def _classes(self, modality: str, values: Tensor) -> dict[int, Tensor]:
+        """One channel per class (N, codes, h, w), by the place of the layer among the channels."""
+        return {
+            i: torch.stack([values[:, i] == code for code in self.categories[name]], 1).to(values)
+            for i, name in enumerate(self.layers[modality])
+            if name in self.categories
+        }
+
+
+def _category_problems(
+    categories: Mapping[str, Sequence[int]], layers: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """What is wrong with class codes."""
+    known = [name for names in layers.values() for name in names]
+    problems = []
+    for name, codes in categories.items():
+        if name not in known:
+            problems.append(f'no layer {name!r}; {nearest_names(name, known)}')
+        if not codes or len(set(codes)) < len(codes):
+            problems.append(f'{name}: expected one code at least, each once; got {list(codes)}')
+    return problems
 
 
 def _pad_targets(data_sample: Any, size: tuple[int, int], padded: tuple[int, int]) -> None:

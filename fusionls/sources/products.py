@@ -22,6 +22,7 @@ from fusionls.sources.insar.licsbas import open_licsbas
 from fusionls.sources.insar.mintpy import open_mintpy
 from fusionls.sources.insar.stamps import open_stamps
 from fusionls.sources.lidar.lidar_source import open_lidar
+from fusionls.sources.line_distance import open_line_distance
 from fusionls.sources.optical.landsat import open_landsat
 from fusionls.sources.optical.planetscope import open_planetscope
 from fusionls.sources.optical.rgb import open_rgb
@@ -89,5 +90,6 @@ PRODUCTS: dict[str, Product] = {
         Product('egms', open_egms),
         Product('stamps', open_stamps),
         Product('lidar', open_lidar),
+        Product('line_distance', open_line_distance),
     )
 }

@@ -72,9 +72,9 @@ def test_a_window_reads_its_pixels(write_raster):
 
 def test_a_layer_of_ones_own_needs_unit_and_kind(write_raster):
     path = write_raster('g.tif', VALUES[:1])
-    with pytest.raises(LayerUnknownError, match=r"g\.tif: layer 'geology_class' is unknown"):
-        SourceRaster.open(path, ['geology_class'])
-    source = SourceRaster.open(path, ['geology_class'], unit='1', kind='categorical')
+    with pytest.raises(LayerUnknownError, match=r"g\.tif: layer 'soil_class' is unknown"):
+        SourceRaster.open(path, ['soil_class'])
+    source = SourceRaster.open(path, ['soil_class'], unit='1', kind='categorical')
     assert source.kinds == (Kind.CATEGORICAL,)
 
 

@@ -114,7 +114,7 @@ class TurnTile(BaseTransform):
 
     Required Keys: inputs, labels, layers, kinds, pixels, rng
 
-    Modified Keys: inputs, labels
+    Modified Keys: inputs, labels, instances (where there are any)
 
     Args:
         probability: Of doing anything.
@@ -145,6 +145,8 @@ class TurnTile(BaseTransform):
             )
             for m, (values, valid) in results['inputs'].items()
         }
-        labels = results['labels']
-        results['labels'] = np.rot90(labels[:, ::-1] if mirror else labels, quarters).copy()
+        for key in ('labels', 'instances'):
+            if key in results:
+                masks = results[key][..., ::-1] if mirror else results[key]
+                results[key] = np.rot90(masks, quarters, (-2, -1)).copy()
         return results

@@ -29,6 +29,8 @@ class LoadTile(BaseTransform):
         - kinds ({modality: kinds in channel order})
         - pixels ({modality: pixel size, metres})
         - labels ((H, W) uint8; 1 landslide, 0 none, 255 does not count)
+        - instances ((K, H, W) bool, single landslides), instances_ignored ((K,) bool): with
+          ``instances``, where the scene knows them
 
     Modified Keys: window (what was really read)
 
@@ -37,15 +39,24 @@ class LoadTile(BaseTransform):
         label_context: Whether labels of the context count. In testing they must not: the
             neighbouring tile counts them.
         jitter: The tile is moved by up to so many base pixels in each direction.
+        instances: Whether single landslides are read, for ``PackInstanceTile``.
 
     Raises:
         InputError: ``context`` cuts the pixels of the scene's coarsest modality.
     """
 
-    def __init__(self, *, context: int = 0, label_context: bool = True, jitter: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        context: int = 0,
+        label_context: bool = True,
+        jitter: int = 0,
+        instances: bool = False,
+    ) -> None:
         self.context = context
         self.label_context = label_context
         self.jitter = jitter
+        self.instances = instances
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read; see the class."""
@@ -68,11 +79,14 @@ class LoadTile(BaseTransform):
             inputs, labels = dataset.read_tile(results['scene'], window)
             if ((labels != UNLABELLED) & any_valid(inputs, labels.shape)).any():
                 break
+        outside = np.zeros(labels.shape, bool)
         if self.context and not self.label_context:
-            inner = np.full_like(labels, UNLABELLED)
-            c = self.context
-            inner[c:-c, c:-c] = labels[c:-c, c:-c]
-            labels = inner
+            outside[:] = True
+            outside[self.context : -self.context, self.context : -self.context] = False
+            labels = np.where(outside, np.uint8(UNLABELLED), labels)
+        found = dataset.read_instances(results['scene'], window) if self.instances else None
+        if found is not None:
+            results['instances'], results['instances_ignored'] = found[0] & ~outside, found[1]
         results['window'] = window
         results['inputs'] = inputs
         results['labels'] = labels

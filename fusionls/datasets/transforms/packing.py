@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from fusionls.datasets.sample import ModalityInput
 from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset
-from fusionls.geo.raster import any_valid
+from fusionls.geo.raster import BoolArray, FloatArray, any_valid
 from fusionls.registry import TRANSFORMS
 
 
@@ -37,7 +37,9 @@ def _packed_inputs(results: dict[str, Any]) -> dict[str, ModalityInput]:
 
 def _counting_labels(results: dict[str, Any]) -> np.ndarray:
     """Labels with 255 where no present modality is valid: nothing can be said there."""
-    labels = results['labels']
+    labels: np.ndarray = results['labels']
+    if results.get('labels_fixed'):
+        return labels
     seen = any_valid(results['inputs'], labels.shape)
     return np.where(seen, labels, np.uint8(UNLABELLED))
 
@@ -52,6 +54,27 @@ def _meta(results: dict[str, Any]) -> dict[str, Any]:
         'img_shape': shape,
         'ori_shape': shape,
     }
+
+
+@TRANSFORMS.register_module()
+class FixLabels(BaseTransform):
+    """Decide here which pixels count, before later transforms hide some of what is seen.
+
+    Without it, pixels that no shown modality sees do not count (they are no fault of the model).
+    With it, a model is scored on the same pixels whatever it is shown.
+
+    Required Keys: inputs, labels
+
+    Added Keys: labels_fixed
+
+    Modified Keys: labels
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Decide; see the class."""
+        results['labels'] = _counting_labels(results)
+        results['labels_fixed'] = True
+        return results
 
 
 @TRANSFORMS.register_module()
@@ -71,35 +94,58 @@ class PackTile(BaseTransform):
 
 @TRANSFORMS.register_module()
 class PackInstanceTile(BaseTransform):
-    """Pack for mmdet: every connected landslide of the tile is an instance of class 0.
+    """Pack for mmdet: boxes and masks of single landslides, class 0.
 
-    Required Keys: dataset, inputs, labels, layers, scene, window
+    They are those the scene knows (``LoadTile(instances=True)`` on an inventory), or else every
+    connected landslide of the tile.
+
+    Required Keys: dataset, inputs, labels, layers, scene, window; instances and
+    instances_ignored where the scene knows them
 
     Args:
         least_pixels: Smaller pieces (cut by the tile's edge, say) are ignored instances.
+        masks: Whether masks are packed; a detector of boxes needs none.
     """
 
-    def __init__(self, *, least_pixels: int = 16) -> None:
+    def __init__(self, *, least_pixels: int = 16, masks: bool = True) -> None:
         self.least_pixels = least_pixels
+        self.masks = masks
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pack; see the class."""
         labels = _counting_labels(results)
-        numbered, count = ndimage.label(labels == 1, structure=np.ones((3, 3)))
-        masks, boxes, ignored = [], [], []
-        for number, (rows, cols) in enumerate(ndimage.find_objects(numbered), start=1):
-            mask = numbered == number
-            masks.append(mask)
-            boxes.append([cols.start, rows.start, cols.stop, rows.stop])
-            ignored.append(int(mask.sum()) < self.least_pixels)
-        boxes_ = torch.tensor(boxes, dtype=torch.float32).reshape(count, 4)
-        skip = torch.tensor(ignored, dtype=torch.bool)
-        stack = np.stack(masks) if masks else np.zeros((0, *labels.shape), bool)
+        if 'instances' in results:
+            seen = any_valid(results['inputs'], labels.shape)
+            masks, skip = results['instances'] & seen, results['instances_ignored']
+            here = masks.any((1, 2))
+            masks, skip = masks[here], skip[here]
+        else:
+            masks = _connected(labels == 1)
+            skip = np.zeros(len(masks), bool)
+        skip = skip | (masks.sum((1, 2)) < self.least_pixels)
+        boxes = _boxes(masks)
         sample = DetDataSample(metainfo=_meta(results))
         for name, chosen in (('gt_instances', ~skip), ('ignored_instances', skip)):
             instances = InstanceData()
-            instances.bboxes = boxes_[chosen]
+            instances.bboxes = torch.from_numpy(boxes[chosen])
             instances.labels = torch.zeros(int(chosen.sum()), dtype=torch.long)
-            instances.masks = BitmapMasks(stack[chosen.numpy()].astype(np.uint8), *labels.shape)
+            if self.masks:
+                instances.masks = BitmapMasks(masks[chosen].astype(np.uint8), *labels.shape)
             setattr(sample, name, instances)
         return {'inputs': _packed_inputs(results), 'data_samples': sample}
+
+
+def _connected(landslide: BoolArray) -> BoolArray:
+    """(K, H, W): each connected piece for itself; pixels that touch at a corner are connected."""
+    numbered, count = ndimage.label(landslide, structure=np.ones((3, 3)))
+    return np.asarray(numbered[None] == np.arange(1, count + 1)[:, None, None])
+
+
+def _boxes(masks: BoolArray) -> FloatArray:
+    """(K, 4): left, top, right, bottom of masks that each have a pixel; the last two beyond it."""
+    sides = []
+    for axis in (1, 2):  # what is seen along the other axis: columns, then rows
+        line = masks.any(axis)
+        sides.append((line.argmax(1), line.shape[1] - line[:, ::-1].argmax(1)))
+    (left, right), (top, bottom) = sides
+    return np.stack([left, top, right, bottom], 1).astype(np.float32)
