@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from mmengine.runner import Runner
     from torch import nn
 
+    from fusionls.engine import MissingDataLoop
     from fusionls.inference.scene_predictor import Predict
 
 __all__ = [
     'build_stack',
     'evaluate',
+    'evaluate_missing_data',
     'load_config',
     'load_model',
     'make_inventory',
@@ -241,8 +243,6 @@ def evaluate(
         UnsafeCheckpointError: The checkpoint would run code.
         LayerMissingError: A modality is not in the config.
     """
-    from fusionls.models.checkpoints import check_fits, read_checkpoint
-
     config = copy.deepcopy(config)
     if modalities is not None:
         known = config.test_dataloader.dataset.layers
@@ -253,6 +253,45 @@ def evaluate(
                 f'{nearest_names((unknown or [""])[0], known)}'
             )
         config.test_dataloader.dataset.modalities = list(modalities)
+    return _loaded_runner(config, checkpoint, launcher).test()
+
+
+def evaluate_missing_data(
+    config: Config,
+    checkpoint: str | Path,
+    *,
+    only: Sequence[str] | None = None,
+    launcher: str = 'none',
+) -> MissingDataLoop:
+    """Test a checkpoint under every pattern of missing data.
+
+    Args:
+        config: From :func:`load_config`; stays as it is.
+        checkpoint: What was trained with it.
+        only: Names of patterns, see ``datasets.missing_patterns``; all by default.
+        launcher: ``'none'`` or ``'pytorch'``.
+
+    Returns:
+        The loop after its run, with ``patterns`` and ``results``.
+
+    Raises:
+        CheckpointMismatchError: The checkpoint is of other modalities or another model.
+        UnsafeCheckpointError: The checkpoint would run code.
+        InputError: ``only`` names no pattern.
+    """
+    from fusionls.engine import MissingDataLoop
+
+    config = copy.deepcopy(config)
+    config.test_cfg = dict(type=MissingDataLoop, only=only)
+    runner = _loaded_runner(config, checkpoint, launcher)
+    runner.test()
+    return runner.test_loop
+
+
+def _loaded_runner(config: Config, checkpoint: str | Path, launcher: str) -> Runner:
+    """A runner of this config (which it takes over) with the weights of a checkpoint."""
+    from fusionls.models.checkpoints import check_fits, read_checkpoint
+
     config.launcher = launcher
     config.load_from, config.resume = None, False  # they would replace what is to be tested
     loaded = read_checkpoint(checkpoint)
@@ -260,7 +299,7 @@ def evaluate(
     model = getattr(runner.model, 'module', runner.model)
     check_fits(loaded, model, checkpoint)
     model.load_state_dict(loaded.get('state_dict', loaded))
-    return runner.test()
+    return runner
 
 
 def load_model(config: Config, checkpoint: str | Path, device: str | None = None) -> nn.Module:

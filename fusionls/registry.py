@@ -31,3 +31,6 @@ METRICS = root.Registry(
 HOOKS = root.Registry(
     'fusionls hook', parent=root.HOOKS, scope='fusionls', locations=['fusionls.engine']
 )
+LOOPS = root.Registry(
+    'fusionls loop', parent=root.LOOPS, scope='fusionls', locations=['fusionls.engine']
+)

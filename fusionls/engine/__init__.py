@@ -1,6 +1,13 @@
-"""Hooks and settings of the training run that are ours."""
+"""Hooks, loops and settings of the runs that are ours."""
 
 from fusionls.engine.hooks import FitLayerStatistics, ProgressLine, SeedEachEpoch
+from fusionls.engine.missing_data_loop import MissingDataLoop
 from fusionls.engine.optim import BFloat16OptimWrapper
 
-__all__ = ['BFloat16OptimWrapper', 'FitLayerStatistics', 'ProgressLine', 'SeedEachEpoch']
+__all__ = [
+    'BFloat16OptimWrapper',
+    'FitLayerStatistics',
+    'MissingDataLoop',
+    'ProgressLine',
+    'SeedEachEpoch',
+]

@@ -1,17 +1,21 @@
 """What is done to a tile between reading and batching. Transforms draw from ``results['rng']``."""
 
+from fusionls.datasets.transforms.derived import DeriveLayers
 from fusionls.datasets.transforms.geometry import TurnTile
 from fusionls.datasets.transforms.holes import DropBlocks, DropPixels
 from fusionls.datasets.transforms.loading import LoadTile
 from fusionls.datasets.transforms.modalities import DropModalities, KeepModalities
-from fusionls.datasets.transforms.packing import PackInstanceTile, PackTile
+from fusionls.datasets.transforms.packing import FixLabels, PackInstanceTile, PackTile
 from fusionls.datasets.transforms.schedules import RampTransforms
 from fusionls.datasets.transforms.values import JitterLayers, NoiseLayers
+from fusionls.datasets.transforms.warp import WarpTile
 
 __all__ = [
+    'DeriveLayers',
     'DropBlocks',
     'DropModalities',
     'DropPixels',
+    'FixLabels',
     'JitterLayers',
     'KeepModalities',
     'LoadTile',
@@ -20,4 +24,5 @@ __all__ = [
     'PackTile',
     'RampTransforms',
     'TurnTile',
+    'WarpTile',
 ]

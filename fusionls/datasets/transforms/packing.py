@@ -51,6 +51,7 @@ def _meta(results: dict[str, Any]) -> dict[str, Any]:
     return {
         'scene': scene.name,
         'window': (window.row, window.col, window.height, window.width),
+        'pixel': scene.grid.pixel,  # metres, for areas
         'img_shape': shape,
         'ori_shape': shape,
     }
@@ -132,6 +133,8 @@ class PackInstanceTile(BaseTransform):
             if self.masks:
                 instances.masks = BitmapMasks(masks[chosen].astype(np.uint8), *labels.shape)
             setattr(sample, name, instances)
+        # where nobody mapped, a detection is neither right nor wrong
+        sample.gt_sem_seg = PixelData(data=torch.from_numpy(labels.astype(np.int64))[None])
         return {'inputs': _packed_inputs(results), 'data_samples': sample}
 
 

@@ -1,0 +1,46 @@
+"""The Mars tiles of mars_mmls_v2, trained with parts of them missing: for the missing-data tables.
+
+Owns what mars_mmls_v2 owns, and changes it. Training hides whole modalities, holes of the shapes
+sensors leave, and scattered pixels. Tiles of 128 pixels without context, in training and testing.
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .mars_mmls_v2 import *
+
+from fusionls.datasets.transforms import (
+    DropBlocks,
+    DropModalities,
+    DropPixels,
+    JitterLayers,
+    LoadTile,
+    PackTile,
+    TurnTile,
+)
+
+train_dataloader['dataset'].update(
+    pipeline=[
+        dict(type=LoadTile, jitter=64),
+        dict(type=TurnTile),
+        dict(
+            type=JitterLayers,
+            gain=0.15,
+            offset=dict(
+                optical_red=8.0,
+                optical_green=8.0,
+                optical_blue=8.0,
+                optical_grey=8.0,
+                terrain_elevation=1100.0,
+                terrain_slope=1.5,
+                thermal_inertia=8.0,
+            ),
+        ),
+        dict(type=DropModalities, probability=0.2),
+        dict(type=DropBlocks, probability=0.2),
+        dict(type=DropPixels, probability=0.2, share=(0.2, 0.7)),
+        dict(type=PackTile),
+    ]
+)
+val_dataloader['dataset'].update(pipeline=[dict(type=LoadTile), dict(type=PackTile)])
+test_dataloader['dataset'].update(pipeline=[dict(type=LoadTile), dict(type=PackTile)])
