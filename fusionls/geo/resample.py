@@ -209,14 +209,14 @@ class Resampler:
                 found, fine = sampler(1).nearest(pixels, sound)
                 values[band], valid[band] = np.where(fine, found, np.float32(0)), fine
                 continue
-            components = _components(pixels, sound, kind)
+            components = components_of(pixels, sound, kind)
             if averaged and block:
                 means, weight = self._block_means(components, sound, window, framed)
             else:
-                means, weight = _bilinear_means(sampler(parts), components, sound)
+                means, weight = bilinear_means(sampler(parts), components, sound)
                 if parts > 1:
                     means, weight = _mean_of_parts(means, weight, parts)
-            values[band], valid[band] = _joined(means, weight, kind)
+            values[band], valid[band] = layer_of_means(means, weight, kind)
 
     @cached_property
     def _block(self) -> tuple[int, int, int] | None:
@@ -271,7 +271,7 @@ class Resampler:
         return means, (count / factor**2).astype(np.float32)
 
 
-def _components(values: FloatArray, valid: BoolArray, kind: Kind) -> list[FloatArray]:
+def components_of(values: FloatArray, valid: BoolArray, kind: Kind) -> list[FloatArray]:
     """What is averaged: the values, or sine and cosine of azimuths; zero where invalid."""
     sound = bool(valid.all())
     if not sound:
@@ -283,7 +283,7 @@ def _components(values: FloatArray, valid: BoolArray, kind: Kind) -> list[FloatA
     return parts if sound else [np.where(valid, part, np.float32(0)) for part in parts]
 
 
-def _bilinear_means(
+def bilinear_means(
     sampler: Sampler, components: Sequence[FloatArray], valid: BoolArray
 ) -> tuple[list[FloatArray], FloatArray]:
     """Means weighted by the valid pixels around each position, and the weight they have."""
@@ -310,9 +310,10 @@ def _mean_of_parts(
     return joined, (total / parts**2).astype(np.float32)
 
 
-def _joined(
+def layer_of_means(
     means: Sequence[FloatArray], weight: FloatArray, kind: Kind
 ) -> tuple[FloatArray, BoolArray]:
+    """A layer of its means, zero where less than half of the weight is valid, and valid."""
     sound = weight >= MIN_VALID_WEIGHT - _ROUNDING
     if kind is Kind.AZIMUTH:
         sound &= np.hypot(means[0], means[1]) >= MIN_RESULTANT

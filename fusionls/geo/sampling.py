@@ -1,6 +1,9 @@
 """Values of a raster between its pixels, with invalid pixels without weight.
 
-Flow: geo.coordinate_grid (positions) -> [here] -> geo.resample.
+Flow: positions (geo.coordinate_grid, or a tile's warp) -> [here] -> geo.resample,
+datasets.transforms.
+Source: cubic convolution, Keys (1981), IEEE Trans. Acoust. Speech Signal Process. 29(6), eq. 15,
+a = -1/2: exact for parabolas, so that curvature survives.
 """
 
 from __future__ import annotations
@@ -58,6 +61,36 @@ class Sampler:
         upper += lower
         return upper
 
+    def cubic(self, values: FloatArray) -> FloatArray:
+        """Cubic convolution of the sixteen pixels around each position; edge pixels go on."""
+        height, width = self._shape
+        flat = np.ascontiguousarray(values).ravel()
+        left, top = np.floor(self._cols - (0.5 - _NUDGE)), np.floor(self._rows - (0.5 - _NUDGE))
+        along = _keys((self._cols - (0.5 - _NUDGE) - left).astype(np.float32))
+        below = _keys((self._rows - (0.5 - _NUDGE) - top).astype(np.float32))
+        first_col, first_row = left.astype(np.intp) - 1, top.astype(np.intp) - 1
+        cols = [np.clip(first_col + k, 0, width - 1) for k in range(4)]
+        total = np.zeros(left.shape, np.float32)
+        for k in range(4):
+            row = np.clip(first_row + k, 0, height - 1) * width
+            line = along[0] * flat.take(row + cols[0])
+            for weight, col in zip(along[1:], cols[1:], strict=True):
+                line += weight * flat.take(row + col)
+            line *= below[k]
+            total += line
+        return total
+
+    def surrounded(self, valid: BoolArray) -> BoolArray:
+        """Whether the sixteen pixels around each position are there and valid."""
+        whole = np.zeros(self._shape, bool)
+        across = valid[:, :-3] & valid[:, 1:-2] & valid[:, 2:-1] & valid[:, 3:]
+        whole[1:-2, 1:-2] = across[:-3] & across[1:-2] & across[2:-1] & across[3:]
+        # by the pixel whose middle lies next before the position
+        cols = np.maximum(np.floor(self._cols - (0.5 - _NUDGE)).astype(np.intp), 0)
+        rows = np.maximum(np.floor(self._rows - (0.5 - _NUDGE)).astype(np.intp), 0)
+        found: BoolArray = whole.ravel().take(rows * self._shape[1] + cols) & self._inside
+        return found
+
     @property
     def inside(self) -> BoolArray:
         """Whether each position lies inside the arrays."""
@@ -91,6 +124,16 @@ class Sampler:
             corner += first_col
             self._parts = corner, right, down, along, below
         return self._parts
+
+
+def _keys(t: FloatArray) -> list[FloatArray]:
+    """Weights of the four pixels around a position ``t`` pixels behind the second of them."""
+    squared, cubed = t * t, t * t * t
+    half = np.float32(0.5)
+    last = half * (cubed - squared)
+    first = half * (2 * squared - cubed - t)
+    third = half * (4 * squared - 3 * cubed + t)
+    return [first, 1 - first - third - last, third, last]
 
 
 def _between(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from fusionls.datasets.transforms import TurnTile
 from fusionls.datasets.transforms.geometry import turned
 from fusionls.errors import LayerMissingError
+from fusionls.layers.catalog import CATALOG, layer_spec
+from fusionls.layers.derivation import derive
 from fusionls.layers.terrain import hillshade, horn_gradient
 from fusionls.quantities import Kind
 
@@ -181,3 +183,63 @@ def test_all_modalities_and_labels_turn_alike_and_each_way_is_as_likely():
 def test_probability_zero_leaves_the_tile_alone():
     out = TurnTile(probability=0.0).transform(results(1))
     assert np.array_equal(out['labels'], results(1)['labels'])
+
+
+OF_GROUND = [
+    (modality, elevation, spec.name)
+    for modality, elevation in (('terrain', 'terrain_elevation'), ('lidar', 'lidar_ground'))
+    for spec in CATALOG.values()
+    if spec.derivation is not None and spec.derivation.needs == (elevation,)
+]
+ROUNDING = 2e-6
+"""Of sums of float32 in another order, as a share of the largest value."""
+
+
+@pytest.mark.parametrize(('modality', 'elevation', 'name'), OF_GROUND)
+def test_every_layer_of_the_catalogue_commutes_with_every_way(modality, elevation, name):
+    side = 48
+    heights = ground(8, side)
+    everywhere = np.ones((side, side), bool)
+    plane, valid = derive({elevation: (heights, everywhere)}, [name], PIXEL)[name]
+    layers, values = [elevation, name], [heights, plane]
+    kind = layer_spec(name).quantity.kind
+    if kind in (Kind.EAST, Kind.NORTH):  # components turn in pairs
+        other = name.replace('_sin', '_cos') if '_sin' in name else name.replace('_cos', '_sin')
+        if 'normal' in name:
+            pair = ('_east', '_north')
+            other = name.replace(*(pair if '_east' in name else pair[::-1]))
+        layers.append(other)
+        values.append(derive({elevation: (heights, everywhere)}, [other], PIXEL)[other][0])
+    kinds = [layer_spec(layer).quantity.kind for layer in layers]
+    inner = np.zeros_like(everywhere)
+    inner[1:-1, 1:-1] = True  # light of the outermost ring needs the rim
+    for quarters, mirror in WAYS:
+        out, _ = turned(np.stack(values), everywhere, layers, kinds, quarters, mirror, PIXEL)
+        again = np.ascontiguousarray(moved(heights, quarters, mirror))
+        expected, sound = derive({elevation: (again, everywhere)}, [name], PIXEL)[name]
+        assert np.array_equal(sound, moved(valid, quarters, mirror))
+        apart = np.abs(out[1] - expected)[sound & inner]
+        assert apart.max() <= ROUNDING * np.abs(expected[sound]).max(), (quarters, mirror)
+
+
+INSAR = ('insar_sensitivity', 'insar_velocity_downslope', 'insar_downslope_two_tracks')
+
+
+@every_way
+@pytest.mark.parametrize('name', INSAR)
+def test_motion_down_the_slope_is_seen_alike_when_slope_and_satellite_turn(name, quarters, mirror):
+    rng = np.random.default_rng(3)
+    shape = (9, 9)
+    needs = sorted({n for spec in INSAR for n in CATALOG[spec].derivation.needs})
+    values = rng.uniform(-0.6, 0.6, (len(needs), *shape)).astype(np.float32)
+    kinds = [layer_spec(n).quantity.kind for n in needs]
+    everywhere = np.ones(shape, bool)
+    out, _ = turned(values, everywhere, needs, kinds, quarters, mirror, PIXEL)
+
+    def seen(layers):
+        return derive({n: (v, everywhere) for n, v in zip(needs, layers, strict=True)}, [name], 1.0)
+
+    (plane, valid), (expected, sound) = seen(out)[name], seen(values)[name]
+    assert valid.any()
+    assert np.array_equal(valid, moved(sound, quarters, mirror))
+    np.testing.assert_allclose(plane, moved(expected, quarters, mirror), rtol=2e-4, atol=1e-5)
