@@ -50,12 +50,19 @@ def _pushed(known: FloatArray, valid: BoolArray) -> FloatArray:
     padded = np.zeros((rows + rows % 2, cols + cols % 2), np.float32)
     weight = np.zeros(padded.shape, np.float32)
     padded[:rows, :cols], weight[:rows, :cols] = known, valid
-    shape = (padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
-    count = weight.reshape(shape).sum((1, 3))
-    mean = padded.reshape(shape).sum((1, 3)) / np.maximum(count, 1)
-    coarse = _pushed(mean.astype(np.float32), count > 0)
+    count = _sums_of_four(weight)
+    mean = _sums_of_four(padded) / np.maximum(count, 1)
+    coarse = _pushed(mean, count > 0)
     fine = _doubled(coarse)[:rows, :cols]
     return np.where(valid, known, fine)
+
+
+def _sums_of_four(values: FloatArray) -> FloatArray:
+    """Half the size, each the sum of the four cells it covers."""
+    upper = values[::2, ::2] + values[::2, 1::2]
+    lower = values[1::2, ::2] + values[1::2, 1::2]
+    found: FloatArray = upper + lower
+    return found
 
 
 def _doubled(coarse: FloatArray) -> FloatArray:

@@ -1,30 +1,25 @@
 """LAS, LAZ and COPC files as one stream of points in metres, in chunks.
 
-Flow: files -> laspy -> [here] -> sources.lidar.lidar_source.
+Flow: files -> sources.lidar.las_header -> laspy -> [here] -> sources.lidar.gridding.
 Source: ASPRS LAS specification 1.4 R15: class 7 low noise, 18 high noise, 2 ground; the withheld
-flag. Heights count in the unit of the vertical axis of a compound CRS, else in that of the
-horizontal one. No datum is changed: heights stay above the datum they were delivered in.
+flag.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import laspy
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from fusionls.errors import (
-    CrsMissingError,
-    FileMissingError,
     FusionlsError,
     InputError,
     PointCloudError,
@@ -33,16 +28,21 @@ from fusionls.errors import (
 )
 from fusionls.geo.coordinate_grid import transformer
 from fusionls.quantities import conversion
+from fusionls.sources.lidar.las_header import CloudFile, cloud_file, opened
 
 CHUNK = 1_000_000
 """Points held at once."""
+_CHUNK_BYTES = 1 << 28
+"""Bytes of them at most, where a point has many extra ones."""
 GROUND_CLASS = 2
 NOISE_CLASSES = (7, 18)
 _LATTICE = 100.0
 """Distance in metres between points that are projected exactly; others lie on straight lines
 between them, which errs by less than a millimetre."""
 _MAX_LATTICE = 2000
+"""Such points along a side: the distance grows for files of more than 200 km."""
 Numbers = NDArray[np.float64]
+Bounds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,6 @@ class Points:
         y: (n,) north.
         z: (n,) height, metres.
         intensity: (n,) counts.
-        is_first: (n,) first or only return of its pulse.
         is_ground: (n,) class 2 in the file.
     """
 
@@ -62,7 +61,6 @@ class Points:
     y: Numbers
     z: Numbers
     intensity: NDArray[np.float32]
-    is_first: NDArray[np.bool_]
     is_ground: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -75,47 +73,8 @@ class Points:
             self.y[keep],
             self.z[keep],
             self.intensity[keep],
-            self.is_first[keep],
             self.is_ground[keep],
         )
-
-
-@dataclass(frozen=True)
-class CloudFile:
-    """What the header of one file says.
-
-    Attributes:
-        path: The file.
-        crs: Horizontal CRS.
-        points: How many it holds.
-        bounds: West, south, east, north, CRS units.
-        metres_up: Length of a unit of height, metres.
-    """
-
-    path: Path
-    crs: pyproj.CRS
-    points: int
-    bounds: tuple[float, float, float, float]
-    metres_up: float
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[laspy.LasReader]:
-    """Open a file; whatever breaks inside is an error that names it."""
-    if not path.is_file():
-        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
-    try:
-        with laspy.open(path) as reader:
-            yield reader
-    except (FusionlsError, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:
-        # damaged files come out of laspy as errors of a dozen classes, and out of the
-        # decompressor as a panic that is no Exception
-        raise PointCloudError(
-            f'{path}: cannot be read as LAS or LAZ ({type(error).__name__}: {error}); the file is '
-            'something else, damaged or incomplete. Fetch it again.'
-        ) from error
 
 
 class PointCloud:
@@ -139,7 +98,7 @@ class PointCloud:
         Args:
             paths: LAS, LAZ or COPC.
             crs: CRS of files that do not say it.
-            vertical_unit: Unit of their heights (``m``, ``ft``, ``us-ft``); told by the CRS by
+            vertical_unit: Unit of their heights (``m``, ``ft``, ``us-ft``); told by the files by
                 default.
 
         Raises:
@@ -157,12 +116,12 @@ class PointCloud:
         metres_up = None if vertical_unit is None else _metres(vertical_unit)
         found: list[CloudFile] = []
         problems: list[FusionlsError] = []
-        resolved = [path.resolve() for path in paths]
         for path in paths:
             try:
-                found.append(_header(path, given, metres_up))
+                found.append(cloud_file(path, given, metres_up))
             except FusionlsError as error:
                 problems.append(error)
+        resolved = [path.resolve() for path in paths]
         for path in sorted({p for p in resolved if resolved.count(p) > 1}):
             problems.append(PointCloudError(f'{path}: is given {resolved.count(path)} times'))
         if not paths:
@@ -179,28 +138,33 @@ class PointCloud:
         """Points of all files, noise included."""
         return sum(file.points for file in self.files)
 
-    def bounds(self, crs: pyproj.CRS) -> tuple[float, float, float, float]:
-        """West, south, east, north of all files in a CRS."""
-        parts = []
-        for file in self.files:
-            to = transformer(file.crs.to_wkt(), crs.to_wkt())
-            parts.append(to.transform_bounds(*file.bounds, densify_pts=21))
-        west, south, east, north = zip(*parts, strict=True)
+    def bounds(self, crs: pyproj.CRS) -> Bounds:
+        """West, south, east, north of all files in a CRS; infinite where it is not defined."""
+        west, south, east, north = zip(*(_bounds_in(f, crs) for f in self.files), strict=True)
         return min(west), min(south), max(east), max(north)
 
-    def chunks(self, crs: pyproj.CRS) -> Iterator[Points]:
+    def chunks(self, crs: pyproj.CRS, within: Bounds | None = None) -> Iterator[Points]:
         """All points but noise and withheld ones, in a CRS, :data:`CHUNK` at a time.
 
+        Args:
+            crs: CRS of the points that are given.
+            within: West, south, east, north in it: files beside it are passed over. Of the
+                others all points are given.
+
         Raises:
-            PointCloudError: A file is damaged, or ends before all of its points.
+            PointCloudError: A file is damaged, ends before all of its points, or has points
+                outside the box that its header states.
         """
         for file in self.files:
+            if within is not None and not _touch(_bounds_in(file, crs), within):
+                continue
             place = _Placer(file, crs)
             seen = 0
-            with _opened(file.path) as reader:
-                for chunk in reader.chunk_iterator(CHUNK):
+            with opened(file.path) as reader:
+                size = max(min(CHUNK, _CHUNK_BYTES // reader.header.point_format.size), 1)
+                for chunk in reader.chunk_iterator(size):
                     seen += len(chunk)
-                    yield from _usable(chunk, file, place)
+                    yield _usable(chunk, file, place)
             if seen != file.points:
                 raise PointCloudError(
                     f'{file.path}: holds {seen} of the {file.points} points its header promises; '
@@ -215,56 +179,19 @@ def _metres(unit: str) -> float:
         raise UnitUnknownError(f'vertical_unit: {error}') from error
 
 
-def _header(path: Path, given: pyproj.CRS | None, metres_up: float | None) -> CloudFile:
-    with _opened(path) as reader:
-        header = reader.header
-        crs = _crs_of(header) or given
-        problems = []
-        scales, offsets = np.asarray(header.scales), np.asarray(header.offsets)
-        if not (np.isfinite(scales).all() and (scales > 0).all() and np.isfinite(offsets).all()):
-            problems.append(
-                f'scales {scales.tolist()} and offsets {offsets.tolist()} make no place'
-            )
-        low, high = np.asarray(header.mins, float), np.asarray(header.maxs, float)
-        if header.point_count == 0:
-            problems.append('holds no point')
-        elif not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
-            problems.append(f'bounds {low.tolist()} to {high.tolist()} make no box')
-        if not header.are_points_compressed:
-            needed = header.offset_to_point_data + header.point_count * header.point_format.size
-            size = path.stat().st_size
-            if needed > size:
-                problems.append(
-                    f'its header promises {header.point_count} points ({needed} bytes), the file '
-                    f'has {size} bytes: it is incomplete. Fetch it again'
-                )
-        raise_together(PointCloudError, f'{path}: cannot be used', problems)
-        if crs is None:
-            raise CrsMissingError(
-                f'{path}: has no CRS, so nobody knows where it is, nor whether it counts in feet; '
-                'say it: crs: EPSG:<code>'
-            )
-        bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        horizontal = crs.sub_crs_list[0] if crs.is_compound else crs
-        up = metres_up if metres_up is not None else _vertical_metres(crs)
-        return CloudFile(path, horizontal, int(header.point_count), bounds, up)
-
-
-def _crs_of(header: Any) -> pyproj.CRS | None:
+def _bounds_in(file: CloudFile, crs: pyproj.CRS) -> Bounds:
+    if file.crs == crs:
+        return file.bounds
+    to = transformer(file.crs.to_wkt(), crs.to_wkt())
     try:
-        found: pyproj.CRS | None = header.parse_crs()
-    except (pyproj.exceptions.CRSError, ValueError, KeyError, IndexError):
-        return None
-    return found
+        west, south, east, north = to.transform_bounds(*file.bounds, densify_pts=21)
+    except pyproj.exceptions.ProjError:
+        return (math.inf,) * 4
+    return west, south, east, north
 
 
-def _vertical_metres(crs: pyproj.CRS) -> float:
-    """Length of a unit of height: of the vertical axis, else of the horizontal ones."""
-    axes = crs.axis_info
-    vertical = [axis for axis in axes if axis.direction == 'up']
-    if vertical:
-        return float(vertical[0].unit_conversion_factor)
-    return 1.0 if crs.is_geographic or not axes else float(axes[0].unit_conversion_factor)
+def _touch(one: Bounds, other: Bounds) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 class _Placer:
@@ -303,11 +230,12 @@ class _Placer:
         return np.asarray(x), np.asarray(y)
 
 
-def _usable(chunk: Any, file: CloudFile, place: _Placer) -> Iterator[Points]:
+def _usable(chunk: Any, file: CloudFile, place: _Placer) -> Points:
     x, y, z = (np.asarray(getattr(chunk, axis), np.float64) for axis in 'xyz')
     kind = np.asarray(chunk.classification)
     keep = np.isfinite(x) & np.isfinite(y) & np.isfinite(z) & ~np.isin(kind, NOISE_CLASSES)
     keep &= ~np.asarray(chunk.withheld, bool)
+    _check_box(x, y, keep, file)
     x, y = place(x, y)
     keep &= np.isfinite(x) & np.isfinite(y)
     points = Points(
@@ -315,7 +243,21 @@ def _usable(chunk: Any, file: CloudFile, place: _Placer) -> Iterator[Points]:
         y,
         z * file.metres_up,
         np.asarray(chunk.intensity, np.float32),
-        np.asarray(chunk.return_number) <= 1,  # 0 where a file does not say
         kind == GROUND_CLASS,
     )
-    yield points if keep.all() else points.chosen(keep)
+    return points if keep.all() else points.chosen(keep)
+
+
+def _check_box(x: Numbers, y: Numbers, keep: NDArray[np.bool_], file: CloudFile) -> None:
+    """Refuse points beyond the header's box: the grid and the projection are laid out by it."""
+    west, south, east, north = file.bounds
+    edge = 2 * file.rounding
+    outside = (x < west - edge) | (x > east + edge) | (y < south - edge) | (y > north + edge)
+    outside &= keep
+    if outside.any():
+        raise PointCloudError(
+            f'{file.path}: {np.count_nonzero(outside)} points lie outside the box that its header '
+            f'states, {file.bounds}, the first at ({x[outside][0]:.10g}, {y[outside][0]:.10g}). '
+            'Write the header anew: cloud = laspy.read(file); cloud.update_header(); '
+            'cloud.write(file)'
+        )

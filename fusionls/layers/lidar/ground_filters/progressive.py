@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.lidar.bare_earth import BareEarth
 from fusionls.layers.lidar.ground_filters.surface import between_ground, cleaned
+from fusionls.layers.lidar.openings import opened
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ProgressiveMorphologicalFilter:
         first: dh0, metres.
         most: dh_max, metres.
         window: Largest window, metres.
-        base: b, by which windows grow: 2 b^k + 1 cells.
+        base: b, by which windows grow: 2 b^k + 1 cells, two more at least.
         tolerance: Metres within which a point lies on the ground.
     """
 
@@ -42,10 +42,11 @@ class ProgressiveMorphologicalFilter:
         """See :class:`fusionls.layers.lidar.bare_earth.GroundFilter`."""
         surface, sound = cleaned(lowest, valid, pixel)
         objects = np.zeros(surface.shape, bool)
-        last, before, step = surface, 0, 0
-        while (size := int(2 * self.base**step) + 1) * pixel <= max(self.window, 3 * pixel):
+        last, before, reach, step = surface, 0, 1, 0
+        while (size := 2 * reach + 1) * pixel <= max(self.window, 3 * pixel):
             grown = (size - before) * pixel * self.slope if step else 0.0
-            opened = ndimage.grey_opening(last, size=size, mode='nearest')
-            objects |= last - opened > min(grown + self.first, self.most)
-            last, before, step = opened, size, step + 1
+            lower = opened(last, reach)
+            objects |= last - lower > min(grown + self.first, self.most)
+            last, before, step = lower, size, step + 1
+            reach = max(int(self.base**step), reach + 1)
         return between_ground(surface, sound & ~objects, pixel, self.tolerance, 1.0)

@@ -12,12 +12,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
 
 from fusionls.errors import PointCloudError
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.lidar.bare_earth import BareEarth
 from fusionls.layers.lidar.interpolation import filled
+from fusionls.layers.lidar.openings import closed, highest_within, lowest_within
 
 PIT_SLOPE = 5.0
 """Rise over run of a pit of one cell, beyond which its point lies below the ground (500 %)."""
@@ -45,8 +45,7 @@ def cleaned(lowest: FloatArray, valid: BoolArray, pixel: float) -> tuple[FloatAr
     if not valid.any():
         raise PointCloudError('no cell holds a point, so there is no ground to find')
     surface = filled(lowest, valid, sweeps=0)
-    closed = ndimage.grey_closing(surface, footprint=_disc(1), mode='nearest')
-    pits = valid & (closed - surface > PIT_SLOPE * pixel)
+    pits = valid & (closed(surface, 1) - surface > PIT_SLOPE * pixel)
     sound = valid & ~pits
     if pits.any() and sound.any():
         surface = filled(lowest, sound, sweeps=0)
@@ -66,20 +65,28 @@ def standing_out(
         growth: Factor from a radius to the next; by one cell at least.
     """
     objects = np.zeros(surface.shape, bool)
-    last = surface
+    last = eroded = surface
     largest = max(math.ceil(window / pixel), 1)
-    reach = 1
+    before, reach = 0, 1
     while True:
-        opened = ndimage.grey_opening(last, size=2 * reach + 1, mode='nearest')
-        objects |= last - opened > allowed(reach * pixel)
-        last = opened
+        # an erosion goes on from the last one, and an opening by a larger square is that of any
+        # smaller opening
+        eroded = lowest_within(eroded, reach - before)
+        lower = highest_within(eroded, reach)
+        objects |= last - lower > allowed(reach * pixel)
         if reach == largest:
             return objects
+        last, before = lower, reach
         reach = min(max(reach + 1, round(reach * growth)), largest)
 
 
 def between_ground(
-    surface: FloatArray, ground: BoolArray, pixel: float, tolerance: float, per_slope: float
+    surface: FloatArray,
+    ground: BoolArray,
+    pixel: float,
+    tolerance: float,
+    per_slope: float,
+    trend: FloatArray | None = None,
 ) -> BareEarth:
     """The bare earth through the ground cells.
 
@@ -89,6 +96,7 @@ def between_ground(
         pixel: Cell side, metres.
         tolerance: Metres within which points of flat ground lie on it.
         per_slope: Metres more per unit of slope (rise over run).
+        trend: (H, W) metres; what is interpolated is the height above it. None for sea level.
 
     Raises:
         PointCloudError: No cell is ground.
@@ -98,7 +106,10 @@ def between_ground(
             'no cell is ground: every lowest point stands out of its surroundings. Is the cloud '
             'one of the ground at all, and its unit right?'
         )
-    elevation = filled(surface, ground)
+    if trend is None:
+        elevation = filled(surface, ground)
+    else:
+        elevation = trend + filled(surface - trend, ground)
     within = tolerance + per_slope * steepness(elevation, pixel)
     return BareEarth(elevation, within.astype(np.float32), ground)
 
@@ -109,10 +120,4 @@ def steepness(surface: FloatArray, pixel: float) -> FloatArray:
         return np.zeros_like(surface)
     down, along = np.gradient(surface, pixel)
     found: FloatArray = np.hypot(down, along)
-    return found
-
-
-def _disc(reach: int) -> BoolArray:
-    rows, cols = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    found: BoolArray = rows**2 + cols**2 <= (reach + 0.5) ** 2
     return found
