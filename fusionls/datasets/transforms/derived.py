@@ -41,7 +41,7 @@ class DeriveLayers(BaseTransform):
 
     Required Keys: inputs, layers, kinds, pixels, labels, window
 
-    Modified Keys: inputs, layers, kinds, labels and window where a margin is cut off
+    Modified Keys: inputs, layers, kinds; labels, instances and window where a margin is cut off
 
     Args:
         layers: Names by modality. A modality that the tile does not show is left out.
@@ -85,7 +85,7 @@ class DeriveLayers(BaseTransform):
         return results
 
     def _cut(self, results: dict[str, Any]) -> None:
-        """Take the margin off inputs, labels and window."""
+        """Take the margin off all that lies on the grid."""
         side = min(results['labels'].shape)
         factors = {m: len(results['labels']) // len(v) for m, (_, v) in results['inputs'].items()}
         coarsest = max(factors.values(), default=1)
@@ -98,7 +98,8 @@ class DeriveLayers(BaseTransform):
             inner = slice(self.margin // factors[modality], -(self.margin // factors[modality]))
             results['inputs'][modality] = (values[:, inner, inner], valid[inner, inner])
         inner = slice(self.margin, -self.margin)
-        results['labels'] = results['labels'][inner, inner]
+        for key in {'labels', 'instances'}.intersection(results):
+            results[key] = results[key][..., inner, inner]
         results['window'] = results['window'].grown(-self.margin)
 
 

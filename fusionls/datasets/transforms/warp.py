@@ -176,8 +176,13 @@ class WarpingTransform(BaseTransform):
             for m, (values, valid) in results['inputs'].items()
         }
         everywhere = np.ones(labels.shape, bool)
-        found, inside = warp.sampler(labels.shape, 1).nearest(labels, everywhere)
+        sampler = warp.sampler(labels.shape, 1)
+        found, inside = sampler.nearest(labels, everywhere)
         results['labels'] = np.where(inside, found, np.uint8(UNLABELLED))
+        if 'instances' in results:
+            masks = results['instances']
+            moved = [sampler.nearest(m, everywhere)[0] & inside for m in masks]
+            results['instances'] = np.array(moved, bool).reshape(len(masks), *inside.shape)
         results['pixels'] = {m: p * warp.scale for m, p in results['pixels'].items()}
         self._move_window(results, *(round(c - self.size / 2) for c in warp.centre))
         return results
@@ -194,7 +199,8 @@ class WarpingTransform(BaseTransform):
             return array[..., top // f : top // f + n, left // f : left // f + n]
 
         results['inputs'] = {m: (inner(v), inner(ok)) for m, (v, ok) in results['inputs'].items()}
-        results['labels'] = inner(labels)
+        for key in {'labels', 'instances'}.intersection(results):
+            results[key] = inner(results[key])
         self._move_window(results, top, left)
         return results
 
@@ -231,9 +237,9 @@ class WarpTile(WarpingTransform):
     Read a larger tile before it (``LoadTile(context=...)``), so that no corner is void: for any
     angle and a scale up to s, s sqrt(2) times as wide as ``size``.
 
-    Required Keys: inputs, labels, layers, kinds, pixels, window, rng
+    Required Keys: inputs, labels, layers, kinds, pixels, window, rng; instances where they are
 
-    Modified Keys: inputs, labels, pixels, window (the ground about the middle)
+    Modified Keys: inputs, labels, instances, pixels, window (the ground about the middle)
 
     Args:
         size: Side of the tile it makes, base pixels.

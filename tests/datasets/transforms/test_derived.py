@@ -24,6 +24,7 @@ def results(layers=('terrain_elevation',), side=48, seed=0):
         'kinds': {'terrain': (Kind.CONTINUOUS,) * len(layers), 'insar': (Kind.CONTINUOUS,)},
         'pixels': {'terrain': PIXEL, 'insar': PIXEL},
         'labels': np.indices((side, side)).sum(0).astype(np.uint8),
+        'instances': np.indices((side, side)) > side // 2,
         'window': Window(100, 200, side, side),
         'rng': np.random.default_rng(seed),
     }
@@ -45,6 +46,7 @@ def test_inside_they_are_what_the_whole_scene_gives():
     for name, plane in zip(NAMES, values[1:], strict=True):
         np.testing.assert_allclose(plane, expected[name][0][8:-8, 8:-8], atol=1e-6)
     assert np.array_equal(out['labels'], given['labels'][8:-8, 8:-8])
+    assert np.array_equal(out['instances'], given['instances'][:, 8:-8, 8:-8])
     assert out['window'] == Window(108, 208, 32, 32)
 
 

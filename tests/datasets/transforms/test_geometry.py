@@ -153,6 +153,7 @@ def results(seed):
         'kinds': {'terrain': KINDS, 'insar': (Kind.CONTINUOUS,)},
         'pixels': {'terrain': PIXEL, 'insar': 4 * PIXEL},
         'labels': (np.arange(144).reshape(12, 12) % 2).astype(np.uint8),
+        'instances': np.arange(288).reshape(2, 12, 12) % 3 == 0,
         'rng': np.random.default_rng(seed),
     }
 
@@ -172,6 +173,8 @@ def test_all_modalities_and_labels_turn_alike_and_each_way_is_as_likely():
         assert len(ways) == 1
         counts[ways[0]] += 1
         assert np.array_equal(out['labels'], moved(given_['labels'], *ways[0]))
+        for mask, plain in zip(out['instances'], given_['instances'], strict=True):
+            assert np.array_equal(mask, moved(plain, *ways[0]))
         assert np.array_equal(
             out['inputs']['terrain'][0][0],
             moved(given_['inputs']['terrain'][0][0], *ways[0]) * out['inputs']['terrain'][1],

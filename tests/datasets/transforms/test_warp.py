@@ -206,6 +206,7 @@ def results(seed, side=64):
         'kinds': {'terrain': kinds, 'insar': (Kind.CONTINUOUS,) * 2},
         'pixels': {'terrain': PIXEL, 'insar': 4 * PIXEL},
         'labels': np.indices((side, side)).sum(0).astype(np.uint8),
+        'instances': np.indices((side, side)).sum(0) > np.array([50, 70])[:, None, None],
         'window': Window(100, 200, side, side),
         'rng': np.random.default_rng(seed),
     }
@@ -223,8 +224,16 @@ def test_everything_in_a_tile_is_warped_alike(seed):
     expected = 4 * (down + right) + 3  # of the middles of coarse pixels, in base pixels
     found = out['labels'].reshape(8, 4, 8, 4).astype(float).mean((1, 3))
     assert np.abs(found - expected).max() < 1
+    for mask, least in zip(out['instances'], (50, 70), strict=True):
+        assert np.array_equal(mask, out['labels'] > least)
     assert all(valid.all() for _, valid in out['inputs'].values())
     assert out['window'] == Window(116, 216, 32, 32)
+
+
+def test_a_tile_without_single_landslides_has_none_after_a_warp():
+    tile = results(0)
+    tile['instances'] = np.zeros((0, 64, 64), bool)
+    assert WarpTile(size=32).transform(tile)['instances'].shape == (0, 32, 32)
 
 
 def test_angles_and_scales_are_drawn_over_their_range_and_smaller_as_often_as_larger():
@@ -250,6 +259,7 @@ def test_probability_zero_cuts_out_the_middle_untouched():
         for found, given_ in zip(out['inputs'][modality], whole['inputs'][modality], strict=True):
             assert np.array_equal(found, given_[..., inner, inner])
     assert np.array_equal(out['labels'], whole['labels'][16:48, 16:48])
+    assert np.array_equal(out['instances'], whole['instances'][:, 16:48, 16:48])
     assert out['window'] == Window(116, 216, 32, 32)
     assert out['pixels'] == whole['pixels']
 
