@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from torch import nn
 
     from fusionls.engine import MissingDataLoop
+    from fusionls.evaluation.functional.calibration import Temperature
     from fusionls.inference.scene_predictor import Predict
 
 __all__ = [
     'build_stack',
     'evaluate',
     'evaluate_missing_data',
+    'fit_temperature',
     'load_config',
     'load_model',
     'make_inventory',
@@ -177,7 +179,12 @@ def _join_processes(config: Config) -> None:
 
 
 def train(
-    config: Config, *, resume: bool | str = False, amp: bool = False, launcher: str = 'none'
+    config: Config,
+    *,
+    resume: bool | str = False,
+    amp: bool = False,
+    launcher: str = 'none',
+    allow_leakage: bool = False,
 ) -> Runner:
     """Train by the mmengine runner.
 
@@ -186,11 +193,14 @@ def train(
         resume: True to go on from the newest checkpoint of the work folder, or a checkpoint.
         amp: Mixed precision: float16 with CUDA, bfloat16 on CPU.
         launcher: ``'none'`` or ``'pytorch'`` (under torchrun).
+        allow_leakage: Train knowingly on what is validated or tested on: the leaks that
+            ``CheckLeakage`` finds are a warning, and are written into the run.
 
     Returns:
         The runner after training.
 
     Raises:
+        SplitLeakageError: Training tiles leak into validation or test.
         FileMissingError: There is no checkpoint of that name.
         CheckpointMismatchError: The checkpoint is of other modalities or another model.
         UnsafeCheckpointError: The checkpoint would run code.
@@ -203,6 +213,8 @@ def train(
     config.launcher = launcher
     # a batch may lack a modality altogether: its branch then has no gradient on this rank
     config.setdefault('find_unused_parameters', True)
+    if allow_leakage:
+        _allow_leakage(config)
     if amp:
         cuda = torch.cuda.is_available()
         # by name: mmengine 0.10.7 cannot write a config that holds a class
@@ -219,12 +231,30 @@ def train(
     return runner
 
 
+def _allow_leakage(config: Config) -> None:
+    """Let the hook that checks for leaks warn only."""
+    checks = [
+        hook
+        for hook in config.get('custom_hooks') or []
+        if getattr(hook['type'], '__name__', hook['type']).rpartition('.')[2] == 'CheckLeakage'
+    ]
+    if not checks:
+        raise InputError(
+            'allow_leakage: the config has no hook CheckLeakage, so nothing is checked anyway'
+        )
+    for check in checks:
+        check['allow'] = True
+
+
 def evaluate(
     config: Config,
     checkpoint: str | Path,
     *,
     modalities: Sequence[str] | None = None,
     launcher: str = 'none',
+    temperature: float | None = None,
+    out: str | Path | None = None,
+    stem: str = 'metrics',
 ) -> dict[str, float]:
     """Test a checkpoint on the config's test tiles.
 
@@ -234,6 +264,9 @@ def evaluate(
         modalities: Only these are shown to the model; all by default. Pixels (and whole tiles)
             where none of them is valid do not count.
         launcher: ``'none'`` or ``'pytorch'``.
+        temperature: Of the probabilities, from :func:`fit_temperature`; the config's by default.
+        out: Folder for tables, sums by block and pictures; none are written by default.
+        stem: Names of these files begin with it.
 
     Returns:
         Scores by name.
@@ -242,6 +275,7 @@ def evaluate(
         CheckpointMismatchError: The checkpoint is of other modalities or another model.
         UnsafeCheckpointError: The checkpoint would run code.
         LayerMissingError: A modality is not in the config.
+        OutputError: ``out`` cannot be written.
     """
     config = copy.deepcopy(config)
     if modalities is not None:
@@ -253,7 +287,36 @@ def evaluate(
                 f'{nearest_names((unknown or [""])[0], known)}'
             )
         config.test_dataloader.dataset.modalities = list(modalities)
-    return _loaded_runner(config, checkpoint, launcher).test()
+    _prepare_evaluator(config, temperature, gallery=out is not None)
+    runner = _loaded_runner(config, checkpoint, launcher)
+    scores: dict[str, float] = runner.test()
+    if out is not None and runner.rank == 0:
+        from fusionls.visualization.evaluation_files import write_evaluation
+
+        shown = f', shown {" + ".join(modalities)} only' if modalities else ''
+        heading = f'{Path(config.filename or "model").stem}, {Path(checkpoint).name}{shown}'
+        write_evaluation(
+            runner.test_loop.evaluator.metrics, scores, out, stem=stem, heading=heading
+        )
+    return scores
+
+
+def _prepare_evaluator(config: Config, temperature: float | None, *, gallery: bool) -> None:
+    """Set the temperature of the metrics and let the best and worst tiles be kept."""
+    from fusionls.evaluation.metrics import LandslideMetric, TileGallery
+
+    given = config.test_evaluator
+    metrics = list(given) if isinstance(given, list | tuple) else [given]
+    if gallery:
+        metrics.append(dict(type=TileGallery))
+    for metric in metrics:
+        if temperature is not None and metric['type'] in (
+            LandslideMetric,
+            TileGallery,
+            LandslideMetric.__name__,
+        ):
+            metric['temperature'] = temperature
+    config.test_evaluator = metrics
 
 
 def evaluate_missing_data(
@@ -300,6 +363,43 @@ def _loaded_runner(config: Config, checkpoint: str | Path, launcher: str) -> Run
     check_fits(loaded, model, checkpoint)
     model.load_state_dict(loaded.get('state_dict', loaded))
     return runner
+
+
+def fit_temperature(
+    config: Config, checkpoint: str | Path, *, launcher: str = 'none'
+) -> Temperature:
+    """Fit the temperature of a semantic model's probabilities on the config's validation tiles.
+
+    Args:
+        config: From :func:`load_config`; stays as it is.
+        checkpoint: What was trained with it.
+        launcher: ``'none'`` or ``'pytorch'``.
+
+    Returns:
+        The temperature; its ``fitted_on`` warns where the validation tiles are the test tiles,
+        whose calibration is then no test of anything.
+
+    Raises:
+        InputError: The model gives no probabilities, or no validation pixel has a label.
+        CheckpointMismatchError: The checkpoint is of other modalities or another model.
+        UnsafeCheckpointError: The checkpoint would run code.
+    """
+    from fusionls.evaluation.functional.calibration import fitted_temperature
+    from fusionls.evaluation.metrics import LandslideMetric
+
+    config = copy.deepcopy(config)
+    same = config.val_dataloader.dataset == config.test_dataloader.dataset
+    config.test_dataloader = config.val_dataloader
+    config.test_evaluator = dict(type=LandslideMetric)
+    runner = _loaded_runner(config, checkpoint, launcher)
+    runner.test()
+    tally = runner.test_loop.evaluator.metrics[0].evaluated
+    sums = {} if tally is None else tally.blocks.total()
+    if 'curve' not in sums:
+        raise InputError(f'{checkpoint}: the model gives no probability of each pixel')
+    tiles = 'validation tiles' + (', which are also the test tiles' if same else '')
+    name = Path(config.filename or 'config').stem
+    return fitted_temperature(sums['curve'], f'{tiles} of {name}, {Path(checkpoint).name}')
 
 
 def load_model(config: Config, checkpoint: str | Path, device: str | None = None) -> nn.Module:

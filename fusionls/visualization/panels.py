@@ -14,18 +14,28 @@ import geopandas
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fusionls.errors import InputError, LayerUnknownError, nearest_names
+from fusionls.errors import LayerUnknownError, nearest_names
 from fusionls.geo.raster import FloatArray
-from fusionls.geo.raster_io import written_whole
 from fusionls.geo.vector_io import read_polygons
 from fusionls.inventory.schema import LAYER
 from fusionls.quantities import Kind
 from fusionls.stack.layer_stack import UNMAPPED, LayerStack
+from fusionls.visualization.drawing import (
+    NO_DATA,
+    PREDICTION,
+    RGB,
+    STRETCH,
+    TRUTH,
+    limits,
+    png_path,
+    save_png,
+    stretched,
+    with_opacity,
+)
 from fusionls.visualization.preview import (
     block_side,
     label_preview,
@@ -36,11 +46,7 @@ from fusionls.visualization.preview import (
 
 MAX_SIDE = 1000  # pixels of a panel's longer side
 DPI = 200
-NO_DATA = '#d9d9d9'
-TRUTH, PREDICTION = '#00e5ff', '#e6001f'
-RGB = ('optical_red', 'optical_green', 'optical_blue')
 HILLSHADES = ('lidar_hillshade', 'terrain_hillshade')
-STRETCH = (2.0, 98.0)  # percentiles shown as black and white
 
 Extent = tuple[float, float, float, float]  # left, right, bottom, top: metres from the corner
 
@@ -79,9 +85,7 @@ def draw_panels(
         LayerUnknownError: A panel cannot be drawn, because the scene has nothing to show in it.
         OutputError: Writing failed.
     """
-    out = Path(out)
-    if out.suffix.lower() != '.png':
-        raise InputError(f'{out}: the picture is a PNG; name it .png')
+    out = png_path(out)
     painter = _Painter(stack, probability, inventory, max_side)
     names = painter.available() if panels is None else list(panels)
     painter.check(names)
@@ -95,17 +99,13 @@ def draw_panels(
     # room for titles and colour bars
     size = (max(columns * (width + 0.9), 3.0), max(rows * (height + 0.4) + 0.5, 2.0))
     figure = Figure(figsize=size, dpi=DPI, layout='constrained')
-    FigureCanvasAgg(figure)
     heading = title or stack.name
-    figure.suptitle(f'{heading} (simulated)' if stack.simulated else heading)
     for index, name in enumerate(names):
         axes = figure.add_subplot(rows, columns, index + 1)
         painter.draw(axes, name)
         if index == 0:
             _scale_bar(axes, painter.extent[1])
-    with written_whole(out) as beside:
-        figure.savefig(beside, format='png', facecolor='white')
-    return out
+    return save_png(figure, out, f'{heading} (simulated)' if stack.simulated else heading)
 
 
 class _Painter:
@@ -214,15 +214,13 @@ class _Painter:
 
     def _draw_optical(self, axes: Axes) -> None:
         layers = self._optical()
-        bands = [_stretched(self._previews[layer]) for layer in layers]
+        bands = [stretched(self._previews[layer]) for layer in layers]
         if len(bands) == 1:
             axes.set_title(layers[0].replace('_', ' '), fontsize=9)
             self._show(axes, bands[0], self._extent_of(layers[0]), cmap='gray', vmin=0, vmax=1)
             return
         colour = np.stack(bands, axis=-1)  # (h, w, 3)
-        opaque = np.isfinite(colour).all(axis=-1, keepdims=True)
-        image = np.concatenate([np.nan_to_num(colour), opaque], axis=-1)
-        self._show(axes, image, self._extent_of(layers[0]))
+        self._show(axes, with_opacity(colour), self._extent_of(layers[0]))
 
     def _draw_ground(self, axes: Axes) -> None:
         layer = self._hillshade()
@@ -232,7 +230,7 @@ class _Painter:
             self._draw_lit(axes, layer)
 
     def _draw_lit(self, axes: Axes, layer: str) -> None:
-        low, high = _limits(self._previews[layer])
+        low, high = limits(self._previews[layer])
         self._show(
             axes, self._previews[layer], self._extent_of(layer), cmap='gray', vmin=low, vmax=high
         )
@@ -258,7 +256,7 @@ class _Painter:
         if quantity.kind is Kind.LIT:
             self._draw_lit(axes, layer)
             return
-        low, high = _limits(self._previews[layer])
+        low, high = limits(self._previews[layer])
         colours = 'inferno' if layer.startswith('thermal') else 'viridis'
         image = self._show(
             axes, self._previews[layer], self._extent_of(layer), cmap=colours, vmin=low, vmax=high
@@ -319,20 +317,6 @@ class _Painter:
             axes.contour(
                 cols * block, -rows * block, labels == 1, [0.5], colors=TRUTH, linewidths=1.0
             )
-
-
-def _limits(image: FloatArray) -> tuple[float, float]:
-    finite = image[np.isfinite(image)]
-    if not finite.size:
-        return 0.0, 1.0
-    low, high = np.percentile(finite, STRETCH)
-    return float(low), float(high if high > low else low + 1)
-
-
-def _stretched(band: FloatArray) -> FloatArray:
-    """Scale a band to 0 .. 1 between its percentiles; NaN stays."""
-    low, high = _limits(band)
-    return np.clip((band - low) / (high - low), 0, 1)
 
 
 def _colour_bar(axes: Axes, image: Any, label: str) -> None:

@@ -11,7 +11,7 @@ from fusionls.geo.raster_io import write_geotiff
 from fusionls.inventory import make_inventory
 from fusionls.stack.store import ModalityArrays, write_stack
 from fusionls.visualization import draw_panels
-from fusionls.visualization.panels import NO_DATA, PREDICTION, TRUTH
+from fusionls.visualization.drawing import NO_DATA, PREDICTION, TRUTH
 
 ROWS, COLS = 48, 64
 GRID = Grid(pyproj.CRS.from_epsg(32617), 500000.0, 4000000.0, 10.0, 10.0, ROWS, COLS)

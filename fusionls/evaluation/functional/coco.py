@@ -47,7 +47,8 @@ def mask_iou(detected: BoolArray, true: BoolArray, crowd: BoolArray) -> NDArray[
     Over a crowd (a place where detections are neither right nor wrong) it is the share of the
     detection that lies in it.
     """
-    flat = [masks.reshape(len(masks), -1).astype(np.float32) for masks in (detected, true)]
+    pixels = detected.shape[1] * detected.shape[2]
+    flat = [masks.reshape(len(masks), pixels).astype(np.float32) for masks in (detected, true)]
     common = (flat[0] @ flat[1].T).astype(np.float64)  # exact: whole numbers below 2^24
     return _over(common, flat[0].sum(1, np.float64), flat[1].sum(1, np.float64), crowd)
 

@@ -6,7 +6,7 @@ Flow: prediction and labels of a tile -> [here] -> blocks.BlockSums -> scores.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ class Rules:
     centroid_distance: float = 10.0
     least_pixels: int = 9
     boundary_distances: tuple[float, ...] = (1.0, 3.0)
-    size_edges: tuple[float, ...] = (100.0, 1000.0, 10_000.0)
+    size_edges: tuple[float, ...] = (100.0, 1000.0, 10_000.0, 100_000.0)
 
     def __post_init__(self) -> None:
         edges = list(self.size_edges)
@@ -118,8 +118,12 @@ def map_sums(
     found, true, counted = checked_masks(predicted, truth, valid)
     pixels = count_pixels(found, true, counted)
     sums: dict[str, Any] = {'pixels': _four(pixels), **_image_sums(pixels)}
-    object_sums, areas = _object_sums(found, true, rules, pixel_area)
-    sums |= object_sums
+    labels = {
+        name: label_objects(mask, min_pixels=rules.least_pixels)
+        for name, mask in (('true', true), ('predicted', found))
+    }
+    matched, areas = matched_sums(labels, rules, pixel_area)
+    sums |= matched
     sums['boundary_f'], sums['boundary_iou'] = boundary_sums(
         found, true, counted, rules.boundary_distances
     )
@@ -132,70 +136,52 @@ def map_sums(
     return MapSums({name: np.asarray(value, np.float64) for name, value in sums.items()}, areas)
 
 
-def object_sums(
-    by_iou: ObjectMatch,
-    by_centroid: ObjectMatch,
-    true_areas: FloatingArray,
-    predicted_areas: FloatingArray,
-    size_edges: Sequence[float],
-) -> dict[str, Any]:
-    """Matched objects, in all and by size class, and the inventory's number and area.
+def matched_sums(
+    labels: Mapping[str, NDArray[np.integer]], rules: Rules, pixel_area: float = 1.0
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, Counter[float]]]:
+    """Sums of matched objects, in all and by size class, and of the inventory; and all areas.
 
     Args:
-        by_iou: Matched by IoU.
-        by_centroid: The same objects, matched by centroid.
-        true_areas: (G,) in the order of the true labels.
-        predicted_areas: (D,) in the order of the predicted labels.
-        size_edges: Edges of the size classes, in the unit of the areas.
+        labels: (H, W) of the ``true`` and the ``predicted`` objects, 0 where there is none.
+        rules: What counts as what.
+        pixel_area: Area of a pixel, square metres or 1.
     """
-    matched_true = np.isin(by_iou.true_labels, [true for true, _, _ in by_iou.pairs])
-    matched_found = np.isin(by_iou.predicted_labels, [found for _, found, _ in by_iou.pairs])
-    return {
+    pixels = {
+        name: np.unique(given[given > 0], return_counts=True)[1] for name, given in labels.items()
+    }
+    areas = {name: counts * pixel_area for name, counts in pixels.items()}
+    predicted, true = labels['predicted'], labels['true']
+    by_iou = match_labels(predicted, true, iou_threshold=rules.iou_threshold)
+    by_centroid = match_centroids(predicted, true, distance=rules.centroid_distance)
+    found = np.isin(by_iou.true_labels, [label for label, _, _ in by_iou.pairs])
+    right = np.isin(by_iou.predicted_labels, [label for _, label, _ in by_iou.pairs])
+    hit = np.unique(true[true > 0], return_inverse=True)[1]
+    seen = np.bincount(hit, predicted[true > 0] > 0, minlength=len(pixels['true']))
+    inventory = [
+        part for name in ('true', 'predicted') for part in (len(areas[name]), areas[name].sum())
+    ]
+    sums: dict[str, Any] = {
         'objects': _three(by_iou),
         'centroids': _three(by_centroid),
-        'recall_by_size': by_size(true_areas, matched_true, size_edges),
-        'precision_by_size': by_size(predicted_areas, matched_found, size_edges),
-        'inventory': [
-            len(true_areas), true_areas.sum(), len(predicted_areas), predicted_areas.sum()
-        ],
-    }  # fmt: skip
+        'recall_by_size': _by_size(areas['true'], found, rules),
+        'precision_by_size': _by_size(areas['predicted'], right, rules),
+        'pixels_by_size': _by_size(areas['true'], seen, rules, pixels['true']),
+        'inventory': inventory,
+    }
+    counters = {name: Counter(given.tolist()) for name, given in areas.items()}
+    return {name: np.asarray(value, np.float64) for name, value in sums.items()}, counters
 
 
-def by_size(
+def _by_size(
     areas: FloatingArray,
     amount: NDArray[np.generic],
-    edges: Sequence[float],
+    rules: Rules,
     whole: NDArray[np.generic] | None = None,
 ) -> NDArray[np.float64]:
     """(classes, 2): sum of ``amount`` and of ``whole`` (1 each by default) by class of area."""
-    place = np.digitize(areas, edges)
-    return np.stack(
-        [np.bincount(place, of, minlength=len(edges) + 1) for of in (amount, whole)], axis=1
-    )
-
-
-def _object_sums(
-    found: BoolArray, true: BoolArray, rules: Rules, pixel_area: float
-) -> tuple[dict[str, Any], dict[str, Counter[float]]]:
-    """Sums of the objects of two masks, and their areas."""
-    labels = {
-        name: label_objects(mask, min_pixels=rules.least_pixels)
-        for name, mask in (('true', true), ('predicted', found))
-    }
-    pixels = {name: np.bincount(given[given > 0])[1:] for name, given in labels.items()}
-    areas = {name: counts * pixel_area for name, counts in pixels.items()}
-    sums = object_sums(
-        match_labels(labels['predicted'], labels['true'], iou_threshold=rules.iou_threshold),
-        match_centroids(labels['predicted'], labels['true'], distance=rules.centroid_distance),
-        areas['true'],
-        areas['predicted'],
-        rules.size_edges,
-    )
-    seen = np.bincount(
-        labels['true'][found & (labels['true'] > 0)], minlength=len(pixels['true']) + 1
-    )[1:]
-    sums['pixels_by_size'] = by_size(areas['true'], seen, rules.size_edges, pixels['true'])
-    return sums, {name: Counter(given.tolist()) for name, given in areas.items()}
+    place = np.digitize(areas, rules.size_edges)
+    classes = len(rules.size_edges) + 1
+    return np.stack([np.bincount(place, of, minlength=classes) for of in (amount, whole)], axis=1)
 
 
 def _image_sums(pixels: Counts) -> dict[str, list[float]]:

@@ -2,5 +2,6 @@
 
 from fusionls.evaluation.metrics.landslide_instance_metric import LandslideInstanceMetric
 from fusionls.evaluation.metrics.landslide_metric import LandslideMetric
+from fusionls.evaluation.metrics.tile_gallery import TileGallery
 
-__all__ = ['LandslideInstanceMetric', 'LandslideMetric']
+__all__ = ['LandslideInstanceMetric', 'LandslideMetric', 'TileGallery']

@@ -1,70 +1,172 @@
-"""Matched-object scores of instance predictions in the mmengine loop."""
+"""Landslide metrics of instance predictions in the mmengine loop, COCO AP among them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
-from fusionls.evaluation.functional.objects import IOU_THRESHOLD, ObjectCounts, match_labels
+from fusionls.evaluation.functional.coco import (
+    CocoTally,
+    box_area,
+    box_iou,
+    coco_tally,
+    mask_iou,
+)
+from fusionls.evaluation.functional.confusion import UNMAPPED
+from fusionls.evaluation.functional.map_sums import MapSums, Rules, map_sums, matched_sums
+from fusionls.evaluation.functional.objects import IOU_THRESHOLD
+from fusionls.evaluation.metrics.streaming import BLOCK, StreamingMetric, pixel_area
+from fusionls.evaluation.tally import Tally
+from fusionls.geo.raster import BoolArray
 from fusionls.registry import METRICS
 
 
 @METRICS.register_module()
-class LandslideInstanceMetric(BaseMetric):
-    """Precision, recall and F1 of predicted instances, matched one to one by mask IoU.
+class LandslideInstanceMetric(StreamingMetric):
+    """Scores of predicted instances: matched one to one, COCO AP, and as a map of pixels.
+
+    Pixels that nobody mapped (label 255 in ``gt_sem_seg``, where the sample has it) never count:
+    detections are cut back to mapped ground, and for COCO AP, which has no such cut, unmapped
+    ground and ignored instances are crowds, where a detection is neither right nor wrong.
 
     Args:
-        least_score: Predictions with a lower score are left out.
+        least_score: Predictions with a lower score are left out, except for COCO AP.
         iou_threshold: From this IoU on two objects are the same.
+        centroid_distance: Up to this distance of centroids, pixels, two objects are the same.
         least_pixels: Predictions of fewer pixels are left out, as such truths are.
+        boundary_distances: Distances at which outlines agree, pixels.
+        size_edges: Edges of the size classes, square metres.
+        block: Side of the blocks of confidence intervals, base pixels.
     """
-
-    default_prefix = 'landslide'
 
     def __init__(
         self,
         *,
         least_score: float = 0.5,
         iou_threshold: float = IOU_THRESHOLD,
+        centroid_distance: float = Rules.centroid_distance,
         least_pixels: int = 16,
+        boundary_distances: Sequence[float] = Rules.boundary_distances,
+        size_edges: Sequence[float] = Rules.size_edges,
+        block: int = BLOCK,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        rules = Rules(
+            iou_threshold=iou_threshold,
+            centroid_distance=centroid_distance,
+            least_pixels=least_pixels,
+            boundary_distances=tuple(boundary_distances),
+            size_edges=tuple(size_edges),
+        )
+        super().__init__(rules=rules, block=block, **options)
         self.least_score = least_score
-        self.iou_threshold = iou_threshold
-        self.least_pixels = least_pixels
 
-    def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
-        """Match one batch."""
-        for sample in data_samples:
-            predicted = sample['pred_instances']
-            masks = predicted['masks'].cpu().numpy().astype(bool)  # (n, H, W)
-            scores = predicted['scores'].cpu().numpy()
-            chosen = (scores >= self.least_score) & (
-                masks.sum((1, 2)) >= self.least_pixels  # (n,), also where n is 0
+    def tally(self, sample: Mapping[str, Any], inputs: Mapping[str, Any]) -> Tally:
+        """Match one tile; truth was padded for the batch, predictions were cut back."""
+        predicted = sample['pred_instances']
+        masks = predicted['masks'].cpu().numpy().astype(bool)  # (n, H, W)
+        scores = predicted['scores'].cpu().numpy()
+        shape = tuple(sample['ori_shape'])
+        true = _masks(sample, 'gt_instances', shape)
+        truth = instance_labels(sample)
+        counted = truth != UNMAPPED
+        seen = masks & counted
+        chosen = (scores >= self.least_score) & (
+            seen.sum((1, 2)) >= self.rules.least_pixels  # (n,), also where n is 0
+        )
+        order = np.argsort(scores[chosen], kind='stable')  # the surest is painted last
+        labels = {
+            'predicted': painted(seen[chosen][order], shape),
+            'true': painted(true & counted, shape),
+        }
+        sums = map_sums(
+            truth,
+            predicted=labels['predicted'] > 0,
+            rules=self.rules,
+            pixel_area=pixel_area(sample),
+        ).sums
+        matched, areas = matched_sums(labels, self.rules, pixel_area(sample))
+        coco = self._coco(sample, masks, scores, true, ~counted)
+        return Tally.of_tile(self.block_of(sample), MapSums({**sums, **matched}, areas), coco)
+
+    def _coco(
+        self,
+        sample: Mapping[str, Any],
+        masks: BoolArray,
+        scores: NDArray[np.floating],
+        true: BoolArray,
+        unmapped: BoolArray,
+    ) -> dict[str, CocoTally]:
+        """Matches of boxes and masks; ignored instances and unmapped ground are crowds."""
+        crowds = _masks(sample, 'ignored_instances', unmapped.shape)
+        if unmapped.any():
+            crowds = np.concatenate([crowds, unmapped[None]])
+        everything = np.concatenate([true, crowds])
+        crowd = np.arange(len(everything)) >= len(true)
+        true_areas = everything.sum((1, 2)).astype(np.float64)
+        areas = masks.sum((1, 2)).astype(np.float64)
+        tallies = {
+            'mask': coco_tally(mask_iou(masks, everything, crowd), scores, areas, true_areas, crowd)
+        }
+        if 'bboxes' in sample['pred_instances'] and 'bboxes' in sample['gt_instances']:
+            detected, boxes = (
+                np.asarray(sample[name]['bboxes'].cpu(), np.float64).reshape(-1, 4)
+                for name in ('pred_instances', 'gt_instances')
             )
-            order = np.argsort(scores[chosen], kind='stable')  # the surest is painted last
-            rows, cols = sample['ori_shape']
-            truth = np.asarray(sample['gt_instances']['masks'].masks, bool)[:, :rows, :cols]
-            match = match_labels(
-                _painted(masks[chosen][order], (rows, cols)),
-                _painted(truth, (rows, cols)),
-                iou_threshold=self.iou_threshold,
+            # crowds have the shape of ground, not of boxes: the share is taken of the ground
+            iou = np.concatenate(
+                [
+                    box_iou(detected, boxes, np.zeros(len(boxes), bool)),
+                    _shares_in(detected, crowds),
+                ],
+                axis=1,
             )
-            self.results.append(match.counts)
-
-    def compute_metrics(self, results: list[ObjectCounts]) -> dict[str, float]:
-        """Scores of the pooled counts, 0 to 1."""
-        return sum(results, ObjectCounts()).scores()
+            box_areas = np.concatenate([box_area(boxes), true_areas[len(true) :]])
+            tallies['box'] = coco_tally(iou, scores, box_area(detected), box_areas, crowd)
+        return tallies
 
 
-def _painted(masks: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.int32]:
+def instance_labels(sample: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """(H, W) labels of a sample with instances; all ground is mapped where it does not say."""
+    rows, cols = sample['ori_shape']
+    if 'gt_sem_seg' in sample:
+        given = sample['gt_sem_seg']['data'][0, :rows, :cols].cpu().numpy()
+        return np.asarray(given, np.uint8)
+    covered = _masks(sample, 'gt_instances', (rows, cols)).any(axis=0)
+    return np.asarray(covered, np.uint8)
+
+
+def painted(masks: BoolArray, shape: tuple[int, ...]) -> NDArray[np.int32]:
     """(H, W) labels 1, 2, ... of masks (n, H, W), later ones over earlier ones."""
     labels = np.zeros(shape, np.int32)
     for number, mask in enumerate(masks, start=1):
         labels[mask] = number
     return labels
+
+
+def _masks(sample: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> BoolArray:
+    """(n, H, W) of true or ignored instances, cut back to the tile."""
+    if name not in sample or 'masks' not in sample[name]:
+        return np.zeros((0, *shape), bool)
+    return np.asarray(sample[name]['masks'].masks, bool)[:, : shape[0], : shape[1]]
+
+
+def _shares_in(boxes: NDArray[np.float64], masks: BoolArray) -> NDArray[np.float64]:
+    """(D, n) share of each box, in whole pixels, that lies in each mask."""
+    rows, cols = masks.shape[1:]
+    low = np.floor(boxes[:, :2]).clip(0, (cols, rows)).astype(int)
+    high = np.ceil(boxes[:, 2:]).clip(0, (cols, rows)).astype(int)
+    # counts above and left of each pixel corner, so that a box is four look-ups
+    summed = np.pad(masks.cumsum(1, dtype=np.int64).cumsum(2), ((0, 0), (1, 0), (1, 0)))
+    (left, top), (right, bottom) = low.T, high.T
+    inside = (
+        summed[:, bottom, right]
+        - summed[:, top, right]
+        - summed[:, bottom, left]
+        + summed[:, top, left]
+    )
+    size = np.maximum((right - left) * (bottom - top), 1)
+    return np.asarray((inside / size).T)

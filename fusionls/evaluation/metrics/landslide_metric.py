@@ -1,60 +1,129 @@
-"""Landslide metrics in the mmengine loop: counts per sample, scores once from the pooled counts."""
+"""Landslide metrics of probability maps in the mmengine loop, from pixels to inventories."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mmengine.evaluator import BaseMetric
+import numpy as np
+from numpy.typing import NDArray
 
-from fusionls.evaluation.functional.confusion import Counts, count_pixels
-from fusionls.evaluation.functional.objects import IOU_THRESHOLD, ObjectCounts, count_objects
+from fusionls.evaluation.functional.calibration import tempered
+from fusionls.evaluation.functional.map_sums import Rules, map_sums
+from fusionls.evaluation.functional.objects import IOU_THRESHOLD
+from fusionls.evaluation.functional.strata import presence_strata, slope_strata
+from fusionls.evaluation.metrics.streaming import (
+    BLOCK,
+    StreamingMetric,
+    on_base,
+    pixel_area,
+    valid_masks,
+)
+from fusionls.evaluation.tally import Tally
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.registry import METRICS
+
+LANDSLIDE = 1
+"""Class index of landslides."""
+SLOPES = ('terrain_slope', 'lidar_slope')
 
 
 @METRICS.register_module()
-class LandslideMetric(BaseMetric):
-    """Precision, recall, F1 and IoU of landslides, mIoU, and matched-object scores.
+class LandslideMetric(StreamingMetric):
+    """Every score of a probability map, each of a stated kind; see ``functional.scores``.
 
-    Pixel scores are pooled over all valid pixels of all samples (not averaged over tiles, where
-    an empty tile would count as perfect). Objects are the connected pieces within a sample: in
-    tiles they are cut at the edges; score a mapped scene for whole landslides.
+    Scores without a prefix (``f1``, ``iou``, ...) are pooled over all valid pixels of all tiles;
+    ``macro_``, ``per_image_``, ``object_``, ... say what they are. Objects are the connected
+    pieces within a tile: they are cut at its edges; score a mapped scene for whole landslides.
 
     Args:
+        threshold: A pixel is predicted a landslide from this probability on. Samples without
+            ``seg_logits`` are taken by ``pred_sem_seg`` and have no curve and no calibration.
+        temperature: Log-odds are divided by it first; fit it on validation tiles.
         iou_threshold: From this IoU on two objects are the same.
+        centroid_distance: Up to this distance of centroids, pixels, two objects are the same.
         least_pixels: Smaller objects are left out on both sides.
+        boundary_distances: Distances at which outlines agree, pixels.
+        size_edges: Edges of the size classes, square metres.
+        block: Side of the blocks of confidence intervals, base pixels.
     """
 
-    default_prefix = 'landslide'
-
     def __init__(
-        self, *, iou_threshold: float = IOU_THRESHOLD, least_pixels: int = 9, **options: Any
+        self,
+        *,
+        threshold: float = 0.5,
+        temperature: float = 1.0,
+        iou_threshold: float = IOU_THRESHOLD,
+        centroid_distance: float = Rules.centroid_distance,
+        least_pixels: int = 9,
+        boundary_distances: Sequence[float] = Rules.boundary_distances,
+        size_edges: Sequence[float] = Rules.size_edges,
+        block: int = BLOCK,
+        **options: Any,
     ) -> None:
-        super().__init__(**options)
-        self.iou_threshold = iou_threshold
-        self.least_pixels = least_pixels
+        rules = Rules(
+            threshold=threshold,
+            iou_threshold=iou_threshold,
+            centroid_distance=centroid_distance,
+            least_pixels=least_pixels,
+            boundary_distances=tuple(boundary_distances),
+            size_edges=tuple(size_edges),
+        )
+        super().__init__(rules=rules, block=block, **options)
+        self.temperature = temperature
 
-    def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
-        """Count one batch."""
-        for sample in data_samples:
-            predicted = sample['pred_sem_seg']['data'][0].cpu().numpy()  # (H, W)
-            rows, cols = predicted.shape
-            # labels were padded for the batch, predictions were cut back
-            truth = sample['gt_sem_seg']['data'][0, :rows, :cols].cpu().numpy()
-            self.results.append(
-                (
-                    count_pixels(predicted, truth),
-                    count_objects(
-                        predicted,
-                        truth,
-                        iou_threshold=self.iou_threshold,
-                        min_pixels=self.least_pixels,
-                    ),
-                )
-            )
+    def tally(self, sample: Mapping[str, Any], inputs: Mapping[str, Any]) -> Tally:
+        """Count one tile; labels were padded for the batch, predictions were cut back."""
+        rows, cols = sample['pred_sem_seg']['data'].shape[-2:]
+        truth = sample['gt_sem_seg']['data'][0, :rows, :cols].cpu().numpy()
+        probability = landslide_probability(sample, self.temperature)
+        predicted = None
+        if probability is None:
+            predicted = sample['pred_sem_seg']['data'][0].cpu().numpy()
+        counted = map_sums(
+            truth,
+            probability=probability,
+            predicted=predicted,
+            rules=self.rules,
+            pixel_area=pixel_area(sample),
+            strata=self._strata(inputs, (rows, cols)),
+        )
+        return Tally.of_tile(self.block_of(sample), counted)
 
-    def compute_metrics(self, results: list[tuple[Counts, ObjectCounts]]) -> dict[str, float]:
-        """Scores of the pooled counts, 0 to 1."""
-        pixels = sum((counts for counts, _ in results), Counts())
-        objects = sum((counts for _, counts in results), ObjectCounts())
-        return {**pixels.scores(), **objects.scores()}
+    def _strata(
+        self, inputs: Mapping[str, Any], shape: tuple[int, int]
+    ) -> Iterator[tuple[str, BoolArray]]:
+        """Pixels by the modalities that see them, and by slope where the model reads a slope."""
+        valid = valid_masks(inputs, shape)
+        yield from presence_strata(valid)
+        slope = self._slope(inputs, shape)
+        if slope is not None:
+            modality, degrees = slope
+            yield from slope_strata(degrees, valid[modality])
+
+    def _slope(
+        self, inputs: Mapping[str, Any], shape: tuple[int, int]
+    ) -> tuple[str, NDArray[np.floating]] | None:
+        """Modality and (H, W) degrees of the first slope layer that was shown."""
+        layers: Mapping[str, Sequence[str]] = (self.dataset_meta or {}).get('layers', {})
+        for slope in SLOPES:
+            for modality, names in layers.items():
+                if slope in names and modality in inputs:
+                    values = inputs[modality][0][list(names).index(slope)]
+                    return modality, on_base(values.cpu().numpy(), shape)
+        return None
+
+
+def landslide_probability(sample: Mapping[str, Any], temperature: float = 1.0) -> FloatArray | None:
+    """(H, W) probability from what mmseg leaves in a sample; None where it left labels only.
+
+    mmseg keeps logits of two or more classes as they are, and of one class after its sigmoid.
+    """
+    if 'seg_logits' not in sample:
+        return None
+    logits = sample['seg_logits']['data'].float()
+    if logits.shape[0] > 1:
+        probability: FloatArray = (logits / temperature).softmax(0)[LANDSLIDE].cpu().numpy()
+        return probability
+    single = logits[0].cpu().numpy()
+    return single if temperature == 1 else np.asarray(tempered(single, temperature))
