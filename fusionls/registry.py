@@ -22,6 +22,12 @@ TRANSFORMS = root.Registry(
     scope='fusionls',
     locations=['fusionls.datasets.transforms'],
 )
+DATA_SAMPLERS = root.Registry(
+    'fusionls sampler',
+    parent=root.DATA_SAMPLERS,
+    scope='fusionls',
+    locations=['fusionls.datasets'],
+)
 FUNCTIONS = root.Registry(
     'fusionls function', parent=root.FUNCTIONS, scope='fusionls', locations=['fusionls.datasets']
 )

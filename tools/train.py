@@ -29,6 +29,11 @@ def main() -> None:
     parser.add_argument(
         '--amp', action='store_true', help='mixed precision (float16 on CUDA, bfloat16 on CPU)'
     )
+    parser.add_argument(
+        '--allow-leakage',
+        action='store_true',
+        help='train although training tiles leak into validation or test; leakage.json says so',
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch'], default='none')
     parser.add_argument(
         '--cfg-options',
@@ -41,7 +46,13 @@ def main() -> None:
     config = apis.load_config(args.config, args.cfg_options)
     if args.work_dir:
         config.work_dir = args.work_dir
-    apis.train(config, resume=args.resume, amp=args.amp, launcher=args.launcher)
+    apis.train(
+        config,
+        resume=args.resume,
+        amp=args.amp,
+        launcher=args.launcher,
+        allow_leakage=args.allow_leakage,
+    )
     print(f'wrote checkpoints and logs to {config.work_dir}')
 
 

@@ -9,7 +9,7 @@ that do not count.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import geopandas
@@ -24,6 +24,8 @@ from fusionls.geo.window import Window
 from fusionls.sources.mapped_landslides import LANDSLIDE, UNMAPPED, MappedArea, MappedLandslides
 from fusionls.stack.layer_stack import LayerStack, StackModality
 
+BLOCK = 256
+"""Labels are drawn, and kept, in square blocks of this side, base pixels: a byte a pixel."""
 ARC_SEGMENTS = 16
 """Segments of a quarter circle of a buffer: its radius is short by 0.1 % at most."""
 
@@ -67,6 +69,7 @@ class MappedScene:
         self.landslides = landslides
         self.edge_band = edge_band
         self.least_area = least_area
+        self._drawn: dict[Window, NDArray[np.uint8]] = {}
 
     @property
     def name(self) -> str:
@@ -96,6 +99,17 @@ class MappedScene:
 
     def read_labels(self, window: Window) -> NDArray[np.uint8]:
         """(h, w): 1 landslide, 0 none, 255 uncertain, not mapped or outside of the scene."""
+        labels = np.full((window.height, window.width), UNMAPPED, np.uint8)
+        for block in _blocks(window.intersection(self.grid.window)):
+            if block not in self._drawn:
+                self._drawn[block] = self._draw(block)
+            common = window.intersection(block)
+            if common is not None:
+                labels[_relative(common, window)] = self._drawn[block][_relative(common, block)]
+        return labels
+
+    def _draw(self, window: Window) -> NDArray[np.uint8]:
+        """Draw the labels of a window."""
         part = self.grid.part(window)
         labels = self._sized[True].labels(part)
         if self.least_area:
@@ -124,8 +138,7 @@ class MappedScene:
         known = np.zeros((window.height, window.width), bool)
         inside = window.intersection(self.grid.window)
         if inside is not None:
-            row, col = inside.row - window.row, inside.col - window.col
-            known[row : row + inside.height, col : col + inside.width] = True
+            known[_relative(inside, window)] = True
         return known
 
     @cached_property
@@ -153,3 +166,19 @@ class MappedScene:
         """Polygons whose band can reach into the scene."""
         margin = math.ceil(self.edge_band / self.grid.pixel)
         return MappedLandslides(polygons).within(self.grid.part(self.grid.window.grown(margin)))
+
+
+def _blocks(window: Window | None) -> Iterator[Window]:
+    """The blocks that a window touches."""
+    if window is None:
+        return
+    for row in range(window.row // BLOCK * BLOCK, window.row + window.height, BLOCK):
+        for col in range(window.col // BLOCK * BLOCK, window.col + window.width, BLOCK):
+            yield Window(row, col, BLOCK, BLOCK)
+
+
+def _relative(inside: Window, window: Window) -> tuple[slice, slice]:
+    """Slices of a window that a part of it takes up."""
+    return Window(
+        inside.row - window.row, inside.col - window.col, inside.height, inside.width
+    ).slices

@@ -19,6 +19,7 @@ import torch
 from mmengine.dataset import BaseDataset
 from numpy.typing import NDArray
 
+from fusionls.datasets.derived_scene import with_derived
 from fusionls.datasets.splits import SplitMap
 from fusionls.datasets.tile_index import indexed_tiles
 from fusionls.datasets.tiling import tile_windows
@@ -79,7 +80,8 @@ class TileDataset(BaseDataset):
     """Tiles of one or more scenes.
 
     Args:
-        layers: Layer names per modality, in channel order: what the model reads.
+        layers: Layer names per modality, in channel order: what the model reads. Those that a
+            scene does not hold are derived from those of the same modality that it holds.
         split: ``'train'``, ``'val'`` or ``'all'``.
         tile: Side of a tile, base pixels.
         step: Distance between tiles, base pixels; ``tile`` by default.
@@ -127,6 +129,7 @@ class TileDataset(BaseDataset):
         # in shared memory, so that loader workers that outlive an epoch see the next one
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         super().__init__(pipeline=list(pipeline), serialize_data=False, **options)
+        self._metainfo['layers'] = self.layers  # so that a metric knows which channel is the slope
 
     @property
     def epoch(self) -> int:
@@ -148,7 +151,7 @@ class TileDataset(BaseDataset):
             Per tile ``scene`` (its number), ``window``, and ``landslide``, the share of its
             pixels that are landslide on the split's ground.
         """
-        self.scenes = self.open_scenes()
+        self.scenes = [(with_derived(s, self.layers), owners) for s, owners in self.open_scenes()]
         problems = [p for scene, _ in self.scenes for p in missing_layers(scene, self.layers)]
         raise_together(
             LayerMissingError,
@@ -230,6 +233,19 @@ class TileDataset(BaseDataset):
         results['dataset'] = self
         results['rng'] = np.random.default_rng([self.seed, self.epoch, idx])
         return self.pipeline(results)
+
+
+def tile_dataset(dataset: Any) -> TileDataset:
+    """The tiles themselves, out of whatever is wrapped around them.
+
+    Raises:
+        InputError: There are none.
+    """
+    while not isinstance(dataset, TileDataset) and hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    if not isinstance(dataset, TileDataset):
+        raise InputError(f'expected a TileDataset to train on, got {type(dataset).__name__}')
+    return dataset
 
 
 def coarsest_of(scene: Scene) -> int:

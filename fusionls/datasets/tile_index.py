@@ -68,11 +68,8 @@ def indexed_tiles(
             counts &= own
         if counts.mean() < least:
             continue
-        if whole:  # outside of the grid nothing is valid, and nothing is labelled
-            enough = True
-        else:
-            enough = _enough_valid(scene, window, cheapest, counts, least)
-        if enough:
+        # beyond the grid nothing is valid, but nothing is labelled there either
+        if whole or _enough_valid(scene, window, cheapest, counts, least):
             yield IndexedTile(window, float(((labels == LANDSLIDE) & counts).mean()))
 
 
@@ -97,14 +94,19 @@ def share_within(
         scene: What tiles are cut from.
         window: Base pixels.
         ranges: Least and most by layer name, in the layer's unit; None for no bound. Pixels
-            where one of the layers is invalid are not within.
+            where one of the layers is invalid are not within; nothing is where one is missing.
     """
+    if set(ranges) - {layer for part in scene.modalities.values() for layer in part.layers}:
+        return 0.0
     within = np.ones((window.height, window.width), bool)
     for name, modality in scene.modalities.items():
         asked = [layer for layer in modality.layers if layer in ranges]
         if not asked:
             continue
-        values, valid = scene.read(window, [name])[name]
+        shown = scene.read(window, [name])
+        if name not in shown:  # this tile of a set lacks the modality
+            return 0.0
+        values, valid = shown[name]
         inside = valid.copy()
         for layer in asked:
             plane, (low, high) = values[list(modality.layers).index(layer)], ranges[layer]

@@ -1,11 +1,13 @@
 """Hooks, loops and settings of the runs that are ours."""
 
+from fusionls.engine.check_leakage import CheckLeakage
 from fusionls.engine.hooks import FitLayerStatistics, ProgressLine, SeedEachEpoch
 from fusionls.engine.missing_data_loop import MissingDataLoop
 from fusionls.engine.optim import BFloat16OptimWrapper
 
 __all__ = [
     'BFloat16OptimWrapper',
+    'CheckLeakage',
     'FitLayerStatistics',
     'MissingDataLoop',
     'ProgressLine',

@@ -17,26 +17,13 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 
 from fusionls import __version__
 from fusionls.datasets.statistics import layer_statistics
-from fusionls.datasets.tile_dataset import TileDataset
+from fusionls.datasets.tile_dataset import TileDataset, tile_dataset
 from fusionls.errors import InputError, raise_together
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.models.checkpoints import META_KEY, check_fits
 from fusionls.models.data_preprocessor import FusionDataPreprocessor
 from fusionls.quantities import Kind
 from fusionls.registry import HOOKS
-
-
-def tile_dataset(dataset: Any) -> TileDataset:
-    """The tiles themselves, out of whatever is wrapped around them.
-
-    Raises:
-        InputError: There are none.
-    """
-    while not isinstance(dataset, TileDataset) and hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
-    if not isinstance(dataset, TileDataset):
-        raise InputError(f'expected a TileDataset to train on, got {type(dataset).__name__}')
-    return dataset
 
 
 def check_categories(dataset: TileDataset, categories: Mapping[str, Sequence[int]]) -> None:

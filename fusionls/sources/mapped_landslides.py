@@ -5,6 +5,8 @@ Flow: files -> geo.vector_io, geo.raster_io -> [here] -> stack (labels.tif).
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +68,13 @@ class MappedLandslides:
         """
         touching = _touching(self.polygons, grid)
         shapes = self.polygons.geometry.iloc[touching]
-        drawn = [_landslide_pixels(shapes.iloc[[i]], grid) for i in range(len(touching))]
-        masks = np.asarray(drawn, bool).reshape(-1, *grid.shape)
+        masks = np.zeros((len(shapes), *grid.shape), bool)
+        for mask, shape, bounds in zip(masks, shapes, shapes.bounds.to_numpy(), strict=True):
+            window = _pixels_under(bounds, grid)
+            if window is not None:
+                mask[window.slices] = _drawn([shape], grid.part(window))
+        number, row, col = _inner_pixels(shapes, grid)
+        masks[number, row, col] = True
         here = masks.any(axis=(1, 2))
         return masks[here], touching[here]
 
@@ -173,16 +180,34 @@ def _touching(polygons: geopandas.GeoDataFrame, grid: Grid) -> NDArray[np.int64]
 def _landslide_pixels(shapes: geopandas.GeoSeries, grid: Grid) -> NDArray[np.uint8]:
     """1 where a centre lies in a shape, and under a point inside each of them."""
     drawn = _drawn(shapes, grid)
+    _, row, col = _inner_pixels(shapes, grid)
+    drawn[row, col] = LANDSLIDE
+    return drawn
+
+
+def _inner_pixels(
+    shapes: geopandas.GeoSeries, grid: Grid
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The pixel under a point inside each shape: place of the shape, row, column."""
     points = shapes.representative_point()
     cols = np.floor((points.x.to_numpy() - grid.west) / grid.pixel_width).astype(np.int64)
     rows = np.floor((grid.north - points.y.to_numpy()) / grid.pixel_height).astype(np.int64)
     inside = (rows >= 0) & (rows < grid.rows) & (cols >= 0) & (cols < grid.cols)
-    drawn[rows[inside], cols[inside]] = LANDSLIDE
-    return drawn
+    return np.flatnonzero(inside), rows[inside], cols[inside]
 
 
-def _drawn(shapes: geopandas.GeoSeries, grid: Grid) -> NDArray[np.uint8]:
-    if shapes.empty:
+def _pixels_under(bounds: NDArray[np.float64], grid: Grid) -> Window | None:
+    """The part of a grid that west, south, east, north touch."""
+    west, south, east, north = bounds
+    left = math.floor((west - grid.west) / grid.pixel_width)
+    right = math.floor((east - grid.west) / grid.pixel_width) + 1
+    top = math.floor((grid.north - north) / grid.pixel_height)
+    bottom = math.floor((grid.north - south) / grid.pixel_height) + 1
+    return Window(top, left, bottom - top, right - left).intersection(grid.window)
+
+
+def _drawn(shapes: Collection[shapely.Geometry], grid: Grid) -> NDArray[np.uint8]:
+    if len(shapes) == 0:
         return np.zeros(grid.shape, np.uint8)
     drawn: NDArray[np.uint8] = rasterize(
         list(shapes), out_shape=grid.shape, transform=grid.transform, fill=NONE, dtype=np.uint8

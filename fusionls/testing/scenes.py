@@ -17,7 +17,7 @@ from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.geo.window import Window
 from fusionls.layers.catalog import layer_spec
-from fusionls.quantities import Quantity
+from fusionls.quantities import Kind, Quantity
 from fusionls.registry import DATASETS
 
 
@@ -49,12 +49,14 @@ class ArrayScene:
         modalities: By name.
         labels: (H, W) uint8; 1 landslide, 0 none, 255 not mapped.
         pixel: Side of a base pixel, metres.
+        simulated: Whether it was made up, so that its coordinates are no place.
     """
 
     name: str
     modalities: Mapping[str, ArrayModality]
     labels: NDArray[np.uint8]
     pixel: float = 10.0
+    simulated: bool = True
 
     @property
     def grid(self) -> Grid:
@@ -125,6 +127,9 @@ def made_up_scene(
         cover = smooth(rows, cols, sigma=8.0 / factor)
         valid = cover >= np.quantile(cover, holes)
         values = np.stack([50 + 10 * smooth(rows, cols, sigma=2.0) + 15 * raised for _ in names])
+        for i, layer in enumerate(names):
+            if layer_spec(layer).quantity.kind is Kind.CATEGORICAL:
+                values[i] = np.digitize(values[i], [45, 55]) + 1  # classes 1 to 3
         known = {layer: layer_spec(layer).quantity for layer in names}
         modalities[name] = ArrayModality(tuple(names), values * valid, valid, factor, known)
     return ArrayScene(f'made_up_{seed}', modalities, labels)
