@@ -21,7 +21,7 @@ import numpy as np
 import pyproj
 import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 
 from fusionls.errors import (
@@ -54,7 +54,7 @@ def open_raster(path: str | Path) -> DatasetReader:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)  # grid_of says it better
             return rasterio.open(path)
-    except RasterioIOError as error:
+    except Exception as error:  # of damaged files rasterio lets GDAL's own and decoding errors out
         raise NotARasterError(
             f'{path}: not a raster GDAL can open ({error}); expected a GeoTIFF'
         ) from error

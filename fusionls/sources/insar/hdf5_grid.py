@@ -141,9 +141,10 @@ def grid_of_attributes(path: Path, told: Mapping[str, str], shape: tuple[int, ..
 def _crs(told: Mapping[str, str], problems: list[str]) -> pyproj.CRS:
     code, zone = told.get('EPSG', ''), told.get('UTM_ZONE', '')
     if not code and zone:
-        number, half = zone[:-1], zone[-1:].upper()
-        # MGRS bands from N on lie in the north, and N itself stands for north
-        code = f'{326 if half >= "N" else 327}{int(number):02d}' if number.isdigit() else zone
+        # the letter is the hemisphere (MintPy, utils0.py: utm_zone2epsg_code), no band of MGRS
+        half, number = {'N': 326, 'S': 327}.get(zone[-1].upper()), zone[:-1]
+        sound = half and number.isdecimal() and 1 <= int(number) <= 60
+        code = f'{half}{int(number):02d}' if sound else zone
     try:
         return pyproj.CRS.from_epsg(int(code)) if code else pyproj.CRS.from_epsg(4326)
     except (ValueError, pyproj.exceptions.CRSError):
@@ -201,7 +202,8 @@ def hdf5_plane(
             valid &= stored != 0
         if nodata is not None:
             valid &= stored != nodata
-        return np.where(valid, stored * scale, 0).astype(np.float32), valid
+        with np.errstate(over='ignore'):  # what is infinite as float32 is invalid as well
+            return np.where(valid, stored * scale, 0).astype(np.float32), valid
 
     return read
 
@@ -233,6 +235,7 @@ def series_plane(
         if nodata:
             void |= (stored == nodata).any(0)
         stored[:, void] = np.nan
-        return (stored * scale).astype(np.float32), ~void
+        with np.errstate(over='ignore'):
+            return (stored * scale).astype(np.float32), ~void
 
     return read

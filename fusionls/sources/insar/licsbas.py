@@ -266,16 +266,16 @@ def _of_hdf5(
     file: Path,
 ) -> tuple[Grid, dict[str, ReadPlane], tuple[Path, ...], tuple[datetime.date, ...]]:
     with opened_hdf5(file) as opened:
-        missing = [
-            name
-            for name in ('cum', 'imdates', 'corner_lat', 'corner_lon', 'post_lat', 'post_lon')
-            if name not in opened
-        ]
+        needed = ('cum', 'imdates', 'corner_lat', 'corner_lon', 'post_lat', 'post_lon')
+        missing = [name for name in needed if not isinstance(opened.get(name), h5py.Dataset)]
         if missing:
             raise ProductError(
                 f'{file}: is no cum.h5 of LiCSBAS: it has no {", ".join(missing)}; it holds '
                 f'{listed(opened)}'
             )
+        kinds = {name: opened[name].dtype.kind for name in needed}
+        odd = [f'{name} holds no real numbers' for name, kind in kinds.items() if kind not in 'fiu']
+        raise_together(ProductError, f'{file}: is no cum.h5 of LiCSBAS', odd)
         corner = [
             float(np.ravel(opened[n][()])[0])
             for n in ('corner_lon', 'corner_lat', 'post_lon', 'post_lat')
