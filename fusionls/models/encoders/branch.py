@@ -10,7 +10,13 @@ from torch import Tensor, nn
 
 from fusionls.datasets.sample import ModalityInput
 from fusionls.errors import InputError
-from fusionls.models.encoders.channels import PHOTO_CHANNELS, adapt_channels, measured_levels
+from fusionls.models.encoders.channels import (
+    PHOTO_CHANNELS,
+    Adaptation,
+    adapt_channels,
+    measured_levels,
+    stem_convolution,
+)
 from fusionls.models.encoders.hole_filling import REACH, filled
 from fusionls.models.encoders.valid_norm import ValidShare, use_valid_norms
 from fusionls.models.levels import LevelSpec
@@ -30,6 +36,7 @@ class Branch(BaseModule):
         factor: Pixel size of the modality in base pixels.
         pretrained: File of weights for the three-channel encoder (see ``models.pretrained``).
             They are adapted to the channel count; the mask channel starts at zero.
+        adaptation: How: ``'mean'``, ``'repeat'`` or ``'stem'`` (see ``encoders.channels``).
         valid_channel: Whether the encoder reads the mask.
         reach: Holes are filled from valid pixels within so many pixels of the modality (a power
             of two); 1 leaves them at the mean of their layer.
@@ -50,6 +57,7 @@ class Branch(BaseModule):
         channels: int,
         factor: int = 1,
         pretrained: str | None = None,
+        adaptation: str = Adaptation.MEAN,
         valid_channel: bool = True,
         reach: int = REACH,
         valid_norms: bool = True,
@@ -57,7 +65,12 @@ class Branch(BaseModule):
         super().__init__()
         if reach < 1 or reach & (reach - 1):
             raise InputError(f'reach must be a power of two, 1 or more, got {reach}')
+        if adaptation not in list(Adaptation):
+            raise InputError(
+                f'adaptation {adaptation!r} is unknown; expected one of {", ".join(Adaptation)}'
+            )
         self.reach = reach
+        self.adaptation = adaptation
         self.channels = channels
         self.factor = factor
         self.pretrained = pretrained
@@ -66,7 +79,9 @@ class Branch(BaseModule):
             _refuse_own_weights(encoder)
         self._encoder_config = encoder
         self.encoder = self._built(encoder)
-        read = channels + valid_channel
+        stem = adaptation == Adaptation.STEM
+        self.stem = stem_convolution(channels, int(valid_channel)) if stem else nn.Identity()
+        read = PHOTO_CHANNELS if stem else channels + valid_channel
         self.levels = [
             LevelSpec(level.channels, level.stride * factor)
             for level in measured_levels(self.encoder, read)
@@ -75,7 +90,8 @@ class Branch(BaseModule):
 
     def _built(self, config: dict[str, Any]) -> nn.Module:
         encoder = MODELS.build(dict(config))
-        adapt_channels(encoder, self.channels + self.valid_channel)
+        if self.adaptation != Adaptation.STEM:
+            adapt_channels(encoder, self.channels + self.valid_channel, self.adaptation)
         return encoder
 
     def init_weights(self) -> None:
@@ -85,7 +101,8 @@ class Branch(BaseModule):
             return
         picture = MODELS.build(dict(self._encoder_config))
         load_weights(picture.model if hasattr(picture, 'model') else picture, self.pretrained)
-        adapt_channels(picture, self.channels)
+        if self.adaptation != Adaptation.STEM:
+            adapt_channels(picture, self.channels, self.adaptation)
         state = picture.state_dict()
         own = self.encoder.state_dict()
         for name, weight in state.items():
@@ -102,6 +119,7 @@ class Branch(BaseModule):
         x = filled(values, valid, self.reach)  # (N, C, h, w)
         if self.valid_channel:
             x = torch.cat([x, valid.to(x.dtype)], 1)  # (N, C + 1, h, w)
+        x = self.stem(x)
         # convolutions run a fifth faster so, on CPU and with CUDA's tensor cores
         with self._share.of(valid):
             features = self.encoder(x.contiguous(memory_format=torch.channels_last))

@@ -1,14 +1,18 @@
 """Give any image encoder any number of input channels, keeping what it has learned.
 
 The first convolution that reads three channels is replaced by one that reads C. Its weights are
-the mean over the three old channels, times 3 / C: an input whose C channels are all equal then
-gives the same feature maps as before the change (Carreira and Zisserman 2017, "Quo Vadis, Action
-Recognition?", sec. 3, inflate weights in time by the same rule). With C = 3 nothing is changed.
+the mean over the three old channels (rule ``mean``), or the old ones in turn (rule ``repeat``, as
+timm does), times 3 / C: an input whose C channels are all equal then gives the same feature maps
+as before the change (Carreira and Zisserman 2017, "Quo Vadis, Action Recognition?", sec. 3,
+inflate weights in time by the same rule; ``repeat`` keeps it where C is a multiple of 3). With
+C = 3 nothing is changed. The rule ``stem`` leaves the encoder as it is and puts a learned
+1 x 1 convolution from C to 3 channels before it, which starts as ``repeat`` would.
 """
 
 from __future__ import annotations
 
 import copy
+from enum import StrEnum
 from typing import Any
 
 import torch
@@ -36,16 +40,50 @@ def first_convolution(encoder: nn.Module) -> str:
     )
 
 
-def adapted_weight(weight: Tensor, channels: int) -> Tensor:
+class Adaptation(StrEnum):
+    """How three channels become C; see the module."""
+
+    MEAN = 'mean'
+    REPEAT = 'repeat'
+    STEM = 'stem'
+
+
+def adapted_weight(weight: Tensor, channels: int, rule: str = Adaptation.MEAN) -> Tensor:
     """Weight (O, 3, k, k) of a first convolution as (O, ``channels``, k, k); see the module."""
-    if channels == weight.shape[1]:
+    old = weight.shape[1]
+    if channels == old:
         return weight
-    mean = weight.mean(dim=1, keepdim=True)
-    return mean.repeat(1, channels, 1, 1) * (weight.shape[1] / channels)
+    if rule == Adaptation.REPEAT:
+        wide = weight[:, [channel % old for channel in range(channels)]]
+    else:
+        wide = weight.mean(dim=1, keepdim=True).repeat(1, channels, 1, 1)
+    return wide * (old / channels)
 
 
-def adapt_channels(encoder: nn.Module, channels: int) -> None:
+def stem_convolution(channels: int, masks: int) -> nn.Conv2d:
+    """A 1 x 1 convolution from layers and valid masks to the three channels of a picture.
+
+    Args:
+        channels: Layers; picture channel i starts as the mean of layers i, i + 3, ... (of all of
+            them where there are fewer than three).
+        masks: Valid masks after the layers; their weights start at zero.
+    """
+    stem = nn.Conv2d(channels + masks, PHOTO_CHANNELS, 1, bias=False)
+    weight = torch.zeros_like(stem.weight)
+    for i in range(PHOTO_CHANNELS):
+        read = range(i, channels, PHOTO_CHANNELS) if channels >= PHOTO_CHANNELS else range(channels)
+        weight[i, list(read)] = 1.0 / len(read)
+    stem.weight = nn.Parameter(weight)
+    return stem
+
+
+def adapt_channels(encoder: nn.Module, channels: int, rule: str = Adaptation.MEAN) -> None:
     """Replace the first convolution of ``encoder`` in place by one that reads ``channels``.
+
+    Args:
+        encoder: Reads three channels.
+        channels: What it is to read.
+        rule: ``'mean'`` or ``'repeat'``.
 
     Raises:
         InputError: See :func:`first_convolution`.
@@ -60,7 +98,7 @@ def adapt_channels(encoder: nn.Module, channels: int) -> None:
     # a copy, so that bias, padding and the tricks of subclasses (timm's Conv2dSame) are kept
     new = copy.deepcopy(old)
     new.in_channels = channels
-    new.weight = nn.Parameter(adapted_weight(old.weight.detach(), channels))
+    new.weight = nn.Parameter(adapted_weight(old.weight.detach(), channels, rule))
     setattr(encoder.get_submodule(parent_name), leaf, new)
 
 
