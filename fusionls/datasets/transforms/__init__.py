@@ -6,11 +6,14 @@ from fusionls.datasets.transforms.holes import DropBlocks, DropPixels
 from fusionls.datasets.transforms.loading import LoadTile
 from fusionls.datasets.transforms.modalities import DropModalities, KeepModalities
 from fusionls.datasets.transforms.packing import FixLabels, PackInstanceTile, PackTile
+from fusionls.datasets.transforms.paste import PasteLandslides
 from fusionls.datasets.transforms.schedules import RampTransforms
 from fusionls.datasets.transforms.values import JitterLayers, NoiseLayers
+from fusionls.datasets.transforms.views import CircleTile
 from fusionls.datasets.transforms.warp import WarpTile
 
 __all__ = [
+    'CircleTile',
     'DeriveLayers',
     'DropBlocks',
     'DropModalities',
@@ -22,6 +25,7 @@ __all__ = [
     'NoiseLayers',
     'PackInstanceTile',
     'PackTile',
+    'PasteLandslides',
     'RampTransforms',
     'TurnTile',
     'WarpTile',

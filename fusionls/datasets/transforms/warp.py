@@ -181,7 +181,8 @@ class WarpingTransform(BaseTransform):
         results['labels'] = np.where(inside, found, np.uint8(UNLABELLED))
         if 'instances' in results:
             masks = results['instances']
-            moved = [sampler.nearest(m, everywhere)[0] & inside for m in masks]
+            # where an instance is, is where a grid valid there only is valid
+            moved = [sampler.nearest(labels, mask)[1] for mask in masks]
             results['instances'] = np.array(moved, bool).reshape(len(masks), *inside.shape)
         results['pixels'] = {m: p * warp.scale for m, p in results['pixels'].items()}
         self._move_window(results, *(round(c - self.size / 2) for c in warp.centre))
