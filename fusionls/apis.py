@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import difflib
 import inspect
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -434,7 +435,9 @@ def predict_scene(
     overlap: int = 128,
     batch_size: int = 4,
     turns: int = 1,
+    temperature: float = 1.0,
     device: str | None = None,
+    support: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Map a stack with a trained model.
@@ -449,7 +452,11 @@ def predict_scene(
         overlap: Least overlap of neighbouring windows, base pixels.
         batch_size: Windows per forward pass.
         turns: 1, or 8 to average over the mirrored and turned window.
+        temperature: Of the probabilities, from :func:`fit_temperature`.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; CUDA where there is one by default.
+        support: GeoTIFF to write of how much each modality carried the decision, in log-odds (see
+            ``inference.modality_support``). Every subset of M modalities is mapped for it:
+            2^M - 1 maps instead of one.
         progress: Called with windows done and windows in all.
 
     Returns:
@@ -457,7 +464,9 @@ def predict_scene(
 
     Raises:
         LayerMissingError: Stack and model do not share the modality or a layer.
+        InputError: There are too many modalities for ``support``.
     """
+    from fusionls.inference.modality_support import subsets, write_support
     from fusionls.inference.model_predictor import model_predictor, shared_modalities
     from fusionls.inference.scene_predictor import map_scene
     from fusionls.stack.layer_stack import LayerStack
@@ -465,15 +474,38 @@ def predict_scene(
     opened = LayerStack.open(stack)
     model = load_model(config, checkpoint, device)
     names = shared_modalities(model, opened, modalities)
-    predict: Predict = model_predictor(model, opened, turns=turns)
-    return map_scene(
-        opened,
-        predict,
-        out,
-        window=window,
-        overlap=overlap,
-        batch_size=batch_size,
-        modalities=names,
-        tags={'checkpoint': Path(checkpoint).name, 'turns': str(turns)},
-        progress=progress,
-    )
+    predict: Predict = model_predictor(model, opened, turns=turns, temperature=temperature)
+    wanted = [frozenset(names)] if support is None else subsets(names)
+
+    def mapped(number: int, path: str | Path) -> Path:
+        """Map with one of the subsets."""
+
+        def report(done: int, total: int) -> None:
+            if progress is not None:
+                progress(number * total + done, len(wanted) * total)
+
+        return map_scene(
+            opened,
+            predict,
+            path,
+            window=window,
+            overlap=overlap,
+            batch_size=batch_size,
+            modalities=[name for name in names if name in wanted[number]],
+            tags={
+                'checkpoint': Path(checkpoint).name,
+                'turns': str(turns),
+                'temperature': f'{temperature:g}',
+            },
+            progress=report,
+        )
+
+    mapped(0, out)
+    if support is not None:
+        Path(support).parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=Path(support).parent, prefix='.support_') as folder:
+            files = {wanted[0]: Path(out)}
+            for number, subset in enumerate(wanted[1:], start=1):
+                files[subset] = mapped(number, Path(folder) / f'{number}.tif')
+            write_support(files, names, Path(support))
+    return Path(out)

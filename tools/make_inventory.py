@@ -36,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
         'motion and modalities stay empty',
     )
     found.add_argument(
+        '--support',
+        type=Path,
+        help='how much each modality carried the decision, written by predict_scene.py --support; '
+        'without it these fields are left out',
+    )
+    found.add_argument(
         '--threshold',
         type=float,
         default=0.5,
@@ -60,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given.probability,
         given.out,
         stack=None if given.stack is None else LayerStack.open(given.stack),
+        support=given.support,
         threshold=given.threshold,
         min_area_m2=given.min_area,
         fill_area_m2=given.fill_area,

@@ -8,6 +8,7 @@ from mmengine.config import DictAction
 
 from fusionls import apis
 from fusionls.console import progress_bar, run_tool
+from fusionls.evaluation.functional.calibration import Temperature
 
 
 def main() -> None:
@@ -33,10 +34,21 @@ def main() -> None:
     parser.add_argument(
         '--turns', type=int, choices=[1, 8], default=1, help='8: mean over turned and mirrored'
     )
+    parser.add_argument(
+        '--temperature',
+        metavar='FILE',
+        help='scale the probabilities; tools/analysis/fit_temperature.py writes the file',
+    )
+    parser.add_argument(
+        '--support',
+        metavar='FILE',
+        help='also write how much each modality carried the decision (a map of every subset)',
+    )
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: cuda if there)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     args = parser.parse_args()
     config = apis.load_config(args.config, args.cfg_options)
+    fitted = Temperature.read(args.temperature) if args.temperature else None
     with progress_bar('mapping') as bar:
         out = apis.predict_scene(
             config,
@@ -48,10 +60,12 @@ def main() -> None:
             overlap=args.overlap,
             batch_size=args.batch_size,
             turns=args.turns,
+            temperature=fitted.temperature if fitted else 1.0,
             device=args.device,
+            support=args.support,
             progress=lambda done, total: bar.report(done, total, 'mapping'),
         )
-    print(f'wrote {out}')
+    print(f'wrote {out}' + (f' and {args.support}' if args.support else ''))
 
 
 if __name__ == '__main__':

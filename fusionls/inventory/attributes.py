@@ -7,7 +7,7 @@ interpolated elevation. A coarse pixel that a landslide covers in part counts by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fusionls.evaluation.functional.objects import LabelArray
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.geo.window import Window, row_strips
-from fusionls.inventory.schema import VALID_SHARE
+from fusionls.inventory.schema import SUPPORT, VALID_SHARE
 from fusionls.layers.terrain import horn_gradient
 
 if TYPE_CHECKING:
@@ -63,6 +63,23 @@ def probability_attributes(labels: LabelArray, probability: FloatArray) -> dict[
     inside = labels > 0
     zones.add(labels[inside], probability[inside])
     return {'probability_mean': zones.mean, 'probability_max': zones.highest}
+
+
+def support_attributes(labels: LabelArray, support: Mapping[str, FloatArray]) -> dict[str, Column]:
+    """Mean support of each label from 1 on by each modality.
+
+    Args:
+        labels: (rows, cols), 0 background.
+        support: (rows, cols) log-odds per modality, NaN where nothing is known.
+    """
+    inside = labels > 0
+    columns = {}
+    for name, values in support.items():
+        zones = _Zones(int(labels.max(initial=0)))
+        known = inside & ~np.isnan(values)
+        zones.add(labels[known], values[known])
+        columns[f'{SUPPORT}{name}'] = zones.mean
+    return columns
 
 
 def stack_attributes(labels: LabelArray, stack: LayerStack) -> dict[str, Column | list[str | None]]:

@@ -6,6 +6,7 @@ Flow: inference -> [here: vectorize, attributes, export] -> GeoPackage, QGIS.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,10 @@ from fusionls.inventory.attributes import (
     probability_attributes,
     shape_attributes,
     stack_attributes,
+    support_attributes,
 )
 from fusionls.inventory.export import check_suffix, write_inventory
-from fusionls.inventory.schema import fields_of
+from fusionls.inventory.schema import SUPPORT, fields_of
 from fusionls.inventory.vectorize import landslide_labels, landslide_polygons
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def make_inventory(
     out: str | Path,
     *,
     stack: LayerStack | None = None,
+    support: str | Path | None = None,
     threshold: float = 0.5,
     min_area_m2: float | None = None,
     fill_area_m2: float | None = None,
@@ -52,6 +55,8 @@ def make_inventory(
         out: ``.gpkg``, ``.geojson`` or ``.parquet``.
         stack: The scene, on the same grid, for slope, relief, aspect, velocity and the shares
             that each modality saw. Without it these fields are null or left out.
+        support: Raster of how much each modality carried the decision, written by
+            ``apis.predict_scene`` on the same grid; without it these fields are left out.
         threshold: Least probability of a landslide pixel.
         min_area_m2: Smaller landslides are dropped; 4 pixels by default.
         fill_area_m2: Holes up to this area are filled; 4 pixels by default, 0 fills none.
@@ -84,7 +89,8 @@ def make_inventory(
         min_pixels=math.ceil(smallest / pixel_area - 1e-9),
         fill_pixels=math.floor(largest_hole / pixel_area + 1e-9),
     )
-    frame = inventory_frame(labels, values, grid, stack)
+    carried = {} if support is None else _read_support(Path(support), grid)
+    frame = inventory_frame(labels, values, grid, stack, carried)
     simulated = tags.get('simulated') == 'true' or (stack is not None and stack.simulated)
     parameters = {
         'fusionls_version': fusionls.__version__,
@@ -101,7 +107,11 @@ def make_inventory(
 
 
 def inventory_frame(
-    labels: LabelArray, probability: FloatArray, grid: Grid, stack: LayerStack | None = None
+    labels: LabelArray,
+    probability: FloatArray,
+    grid: Grid,
+    stack: LayerStack | None = None,
+    support: Mapping[str, FloatArray] | None = None,
 ) -> geopandas.GeoDataFrame:
     """Outline and describe labelled landslides.
 
@@ -110,6 +120,7 @@ def inventory_frame(
         probability: (rows, cols), 0 to 1.
         grid: Where the pixels are; projected.
         stack: On the same grid, or None.
+        support: (rows, cols) log-odds per modality, or None.
     """
     polygons = landslide_polygons(labels, grid)
     columns: dict[str, object] = {
@@ -117,13 +128,36 @@ def inventory_frame(
         **shape_attributes(polygons, grid.metres_per_unit),
         **probability_attributes(labels, probability),
         **({} if stack is None else stack_attributes(labels, stack)),
+        **support_attributes(labels, support or {}),
     }
-    fields = fields_of([] if stack is None else stack.modalities)
+    fields = fields_of([] if stack is None else stack.modalities, support or {})
     table = {
         field.name: pandas.Series(columns.get(field.name), range(len(polygons)), field.dtype)
         for field in fields
     }
     return geopandas.GeoDataFrame(table, geometry=polygons, crs=grid.crs)
+
+
+def _read_support(path: Path, grid: Grid) -> dict[str, FloatArray]:
+    """Log-odds (rows, cols) per modality, NaN where invalid."""
+    with opened(path) as dataset:
+        names = [name or '' for name in dataset.descriptions]
+        wrong = [name for name in names if not name.startswith(SUPPORT)]
+        if wrong:
+            raise InputError(
+                f'{path}: bands are called {", ".join(map(repr, names))}; expected '
+                f'{SUPPORT}<modality> each, as tools/predict_scene.py --support writes them'
+            )
+        own = grid_of(dataset)
+        if not own.is_same_as(grid):
+            raise GridMismatchError(
+                f'{path} lies on {own}, the probability map on {grid}; give the support of that map'
+            )
+        values, valid = read_bands(dataset, list(range(1, dataset.count + 1)))
+    return {
+        name.removeprefix(SUPPORT): np.where(ok, plane, np.float32(np.nan))
+        for name, plane, ok in zip(names, values, valid, strict=True)
+    }
 
 
 def _read(path: Path) -> tuple[FloatArray, BoolArray, Grid, dict[str, str]]:

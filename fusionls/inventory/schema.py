@@ -103,6 +103,7 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 VALID_SHARE = 'valid_share_'
+SUPPORT = 'support_'
 
 
 def valid_share_field(modality: str) -> Field:
@@ -116,9 +117,31 @@ def valid_share_field(modality: str) -> Field:
     )
 
 
-def fields_of(modalities: Iterable[str]) -> tuple[Field, ...]:
-    """Every field of an inventory made with these modalities, in column order."""
-    return FIELDS + tuple(valid_share_field(modality) for modality in modalities)
+def support_field(modality: str) -> Field:
+    """The field that says how much a modality carried the decision."""
+    return Field(
+        f'{SUPPORT}{modality}',
+        'float64',
+        '1',
+        f'mean share of {modality} in the log-odds of the landslide (Shapley value): positive '
+        'where it spoke for a landslide, negative against; the shares of all modalities sum to '
+        'the mean log-odds',
+        f'support by {modality}',
+    )
+
+
+def fields_of(modalities: Iterable[str], supported: Iterable[str] = ()) -> tuple[Field, ...]:
+    """Every field of an inventory, in column order.
+
+    Args:
+        modalities: Those of the stack it was made with.
+        supported: Those whose support was mapped.
+    """
+    return (
+        FIELDS
+        + tuple(valid_share_field(modality) for modality in modalities)
+        + tuple(support_field(modality) for modality in supported)
+    )
 
 
 def check(frame: geopandas.GeoDataFrame) -> tuple[Field, ...]:
@@ -130,8 +153,12 @@ def check(frame: geopandas.GeoDataFrame) -> tuple[Field, ...]:
     Raises:
         InputError: It is not; everything that is wrong at once.
     """
-    shares = [str(name) for name in frame.columns if str(name).startswith(VALID_SHARE)]
-    fields = fields_of(name.removeprefix(VALID_SHARE) for name in shares)
+    fields = fields_of(
+        *(
+            [str(c).removeprefix(stem) for c in frame.columns if str(c).startswith(stem)]
+            for stem in (VALID_SHARE, SUPPORT)
+        )
+    )
     known = {field.name for field in fields} | {frame.geometry.name}
     problems = [
         f'column {name!r} is not in the schema' for name in frame.columns if name not in known
