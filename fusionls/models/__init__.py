@@ -1,6 +1,14 @@
 """FROM BRANCHES TO PREDICTION: one fused backbone that mmseg, mmdet and mmpretrain heads take."""
 
-from fusionls.models import encoders, fusion, heads, losses
+from fusionls.models import encoders, fusion, heads, losses, pretraining, segmentors
 from fusionls.models.data_preprocessor import FusionDataPreprocessor
 
-__all__ = ['FusionDataPreprocessor', 'encoders', 'fusion', 'heads', 'losses']
+__all__ = [
+    'FusionDataPreprocessor',
+    'encoders',
+    'fusion',
+    'heads',
+    'losses',
+    'pretraining',
+    'segmentors',
+]

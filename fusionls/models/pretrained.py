@@ -42,6 +42,34 @@ def resolve_weights(source: str) -> Path:
     return path
 
 
+def load_backbone(backbone: nn.Module, source: str) -> None:
+    """Load the backbone of a checkpoint (of pre-training, or of another task) into ``backbone``.
+
+    Args:
+        backbone: A fused backbone.
+        source: See :func:`resolve_weights`; a checkpoint of a model with a ``backbone``.
+
+    Raises:
+        CheckpointMismatchError: It holds another backbone; every tensor that differs is counted.
+        UnsafeCheckpointError: The file would run code.
+    """
+    loaded = read_checkpoint(resolve_weights(source))
+    weights: Mapping[str, Tensor] = loaded.get('state_dict', loaded)
+    stem = 'backbone.'
+    given = {n.removeprefix(stem): w for n, w in weights.items() if n.startswith(stem)}
+    own = backbone.state_dict()
+    odd = [n for n in own if n not in given or given[n].shape != own[n].shape]
+    odd += [n for n in given if n not in own]
+    if odd:
+        raise CheckpointMismatchError(
+            f'{source!r} holds another backbone: {len(odd)} tensors have no partner of that name '
+            f'and shape (first: {odd[0]}). Pre-train with the modalities, encoders and fusion of '
+            'the config that starts from it.'
+        )
+    backbone.load_state_dict(given)
+    print_log(f'{source}: {len(own)} tensors of the backbone loaded', 'current')
+
+
 def load_weights(module: nn.Module, source: str) -> None:
     """Load a file of weights into ``module``.
 

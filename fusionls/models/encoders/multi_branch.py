@@ -23,6 +23,7 @@ from fusionls.errors import InputError
 from fusionls.models.encoders.branch import Branch
 from fusionls.models.encoders.presence import presence
 from fusionls.models.levels import LevelSpec
+from fusionls.models.pretrained import load_backbone
 from fusionls.registry import MODELS
 
 
@@ -40,6 +41,8 @@ class MultiBranchEncoder(BaseModule):
             level.
         out_channels: Channels of the fused levels, one number for all or one per level; by
             default those of the finest branch.
+        pretrained: Checkpoint of a model with the same backbone (see ``models.pretraining``), which
+            it starts from; over the weights that single branches name.
 
     Attributes:
         levels: What comes out, one :class:`LevelSpec` per level, fine to coarse.
@@ -64,9 +67,11 @@ class MultiBranchEncoder(BaseModule):
         branches: Mapping[str, Mapping[str, Any]],
         fusion: dict[str, Any],
         out_channels: int | Sequence[int] | None = None,
+        pretrained: str | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        self.pretrained = pretrained
         if not branches:
             raise InputError('MultiBranchEncoder needs at least one branch')
         self.branches = ModuleDict({m: Branch(**options) for m, options in branches.items()})
@@ -113,6 +118,17 @@ class MultiBranchEncoder(BaseModule):
             }
             config = dict(fusion, branches=entering, channels=level.channels)
             self.fusions.append(MODELS.build(config))
+        # an operator may have a width of its own
+        self.levels = [
+            LevelSpec(built.channels, level.stride)
+            for built, level in zip(self.fusions, self.levels, strict=True)
+        ]
+
+    def init_weights(self) -> None:
+        """Initialise every part, then load the checkpoint where one is given."""
+        super().init_weights()
+        if self.pretrained is not None:
+            load_backbone(self, self.pretrained)
 
     def forward(self, inputs: FusedInputs) -> tuple[Tensor, ...]:
         """Encode and fuse.
@@ -135,7 +151,8 @@ class MultiBranchEncoder(BaseModule):
             encoded = self.branches[modality](given)
             for own, fused in self._entries[modality]:
                 level = encoded[own]
-                share = F.adaptive_avg_pool2d(given[1].to(level.dtype), level.shape[2:])
+                # single precision whatever the encoder's, so that all shares are of one kind
+                share = F.adaptive_avg_pool2d(given[1].float(), level.shape[2:])
                 if not everywhere:  # samples without the modality: zeros of share zero
                     level = _spread(level, here)
                     share = _spread(share, here)

@@ -41,3 +41,22 @@ def presence(inputs: FusedInputs, known: Collection[str]) -> dict[str, Tensor]:
             f'{", ".join(inputs)}; leave such tiles out'
         )
     return present
+
+
+def random_presence(inputs: FusedInputs, drop: float) -> Tensor:
+    """Which modalities of which samples stay when each goes at random.
+
+    Args:
+        inputs: A batch.
+        drop: Probability that a modality goes.
+
+    Returns:
+        (N, M) bool, modalities in the order of ``inputs``; every sample keeps at least one that
+        it has.
+    """
+    present = torch.stack([valid.flatten(1).any(1) for _, valid in inputs.values()], 1)
+    keep = torch.rand(present.shape, device=present.device) >= drop
+    lone = ~(keep & present).any(1)
+    order = torch.rand(present.shape, device=present.device).masked_fill(~present, -1.0)
+    keep[lone, order[lone].argmax(1)] = True
+    return keep

@@ -1,0 +1,5 @@
+"""Learning from stacks that nobody has mapped yet."""
+
+from fusionls.models.pretraining.masked_reconstruction import MaskedReconstruction
+
+__all__ = ['MaskedReconstruction']
