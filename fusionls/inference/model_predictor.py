@@ -68,7 +68,9 @@ def shared_modalities(
     return names
 
 
-def model_predictor(model: Any, stack: LayerStack, *, turns: int = 1) -> Predict:
+def model_predictor(
+    model: Any, stack: LayerStack, *, turns: int = 1, temperature: float = 1.0
+) -> Predict:
     """Wrap a semantic model.
 
     Args:
@@ -76,12 +78,15 @@ def model_predictor(model: Any, stack: LayerStack, *, turns: int = 1) -> Predict
         stack: The scene; tells layer order, kinds and pixel sizes.
         turns: 1, or 8: the mean over the mirrored and turned windows (each layer turned by its
             kind).
+        temperature: Log-odds are divided by it, see ``evaluation.functional.calibration``.
 
     Raises:
-        InputError: ``turns`` is neither 1 nor 8.
+        InputError: ``turns`` is neither 1 nor 8, or the temperature is not positive.
     """
     if turns not in (1, 8):
         raise InputError(f'turns must be 1 or 8, got {turns}')
+    if not temperature > 0:
+        raise InputError(f'the temperature must be above 0, got {temperature}')
     ways = [(q, m) for m in (False, True) for q in range(4)] if turns == 8 else [(0, False)]
 
     def predict(batch: Batch) -> FloatArray:
@@ -91,7 +96,7 @@ def model_predictor(model: Any, stack: LayerStack, *, turns: int = 1) -> Predict
         for quarters, mirror in ways:
             samples = _samples(model, stack, batch, quarters, mirror)
             shown = size[::-1] if quarters % 2 else size
-            probability = _probability(model, samples, shown)  # (N, H, W), turned
+            probability = _probability(model, samples, shown, temperature)  # (N, H, W), turned
             back = np.rot90(probability, -quarters, (1, 2))
             back = back[:, :, ::-1] if mirror else back
             total = back.copy() if total is None else total + back
@@ -126,14 +131,17 @@ def _samples(
 
 @torch.no_grad()
 def _probability(
-    model: Any, samples: list[dict[str, ModalityInput]], size: tuple[int, ...]
+    model: Any,
+    samples: list[dict[str, ModalityInput]],
+    size: tuple[int, ...],
+    temperature: float,
 ) -> FloatArray:
     """(N, H, W) landslide probability of windows of ``size`` = (H, W) base pixels."""
     inputs = model.data_preprocessor({'inputs': samples}, False)['inputs']
     name, (values, _) = next(iter(inputs.items()))
     padded = tuple(side * model.data_preprocessor.factors[name] for side in values.shape[2:])
     meta = {'ori_shape': padded, 'img_shape': padded, 'pad_shape': padded}
-    logits: Tensor = model.encode_decode(inputs, [meta] * len(samples))
+    logits: Tensor = model.encode_decode(inputs, [meta] * len(samples)) / temperature
     if logits.shape[1] == 1:
         probability = logits.sigmoid()[:, 0]
     else:

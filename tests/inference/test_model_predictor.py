@@ -134,6 +134,22 @@ def test_other_numbers_of_turns_are_refused(turns):
         model_predictor(PerPixel(), stack(), turns=turns)
 
 
+@pytest.mark.parametrize('classes', [1, 2])
+@pytest.mark.parametrize('turns', [1, 8])
+def test_log_odds_are_divided_by_the_temperature(classes, turns):
+    given = batch()
+    found = model_predictor(PerPixel(classes), stack(), turns=turns, temperature=2.5)(given)
+    sure = expected(given)
+    odds = np.log(sure / (1 - sure)) / 2.5
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-odds)), atol=1e-5)
+
+
+@pytest.mark.parametrize('temperature', [0.0, -1.0, float('nan')])
+def test_a_temperature_that_is_none_is_refused(temperature):
+    with pytest.raises(InputError, match='temperature must be above 0'):
+        model_predictor(PerPixel(), stack(), temperature=temperature)
+
+
 def test_all_that_model_and_stack_share_is_used():
     assert shared_modalities(PerPixel(), stack()) == ['optical', 'insar']
     assert shared_modalities(PerPixel(), stack(), ['insar']) == ['insar']

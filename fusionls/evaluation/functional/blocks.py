@@ -8,6 +8,7 @@ ground, Lahiri 2003), every sum is added anew and the scores are taken from the 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ DRAWS = 1000
 LEVEL = 0.95
 FEW_BLOCKS = 20
 """Below this an interval is itself uncertain, and mostly too narrow."""
+MOST_BLOCKS, GROUPS = 1000, 500
+GROUP = 'group of blocks '
+DRAWS_AT_ONCE = 50  # so that the curves of all draws need not fit into memory
 NAMES = '__blocks__'
 
 
@@ -33,22 +37,40 @@ NAMES = '__blocks__'
 class BlockSums:
     """Sums of every block; add tiles by :meth:`add`, other blocks by ``+=``.
 
+    Beyond ``MOST_BLOCKS`` blocks are thrown together into ``GROUPS`` groups, by their names: a
+    block of ground and a group of such blocks are equally good to draw, and memory stops growing
+    (70 KB a block).
+
     Attributes:
         blocks: Sums by name by block; a name that a block lacks is zero there.
+        grouped: Whether they are groups of blocks.
     """
 
     blocks: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
+    grouped: bool = False
 
     def add(self, block: str, sums: Sums) -> None:
         """Add the sums of a tile to its block."""
+        if self.grouped and not block.startswith(GROUP):
+            block = f'{GROUP}{zlib.crc32(block.encode()) % GROUPS:03d}'
         own = self.blocks.setdefault(block, {})
         for name, value in sums.items():
             own[name] = own[name] + value if name in own else np.array(value, np.float64)
+        if len(self.blocks) > MOST_BLOCKS:
+            self._group()
 
     def __iadd__(self, other: BlockSums) -> BlockSums:
+        if other.grouped and not self.grouped:
+            self._group()
         for block, sums in other.blocks.items():
             self.add(block, sums)
         return self
+
+    def _group(self) -> None:
+        """Throw the blocks together, and all that come after."""
+        single, self.blocks, self.grouped = self.blocks, {}, True
+        for block, sums in single.items():
+            self.add(block, sums)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -98,12 +120,11 @@ class BlockSums:
             raise InputError(
                 f'{path}: holds no sums of blocks ({error}); make it anew by tools/test.py'
             ) from error
-        return cls(
-            {
-                block: {name: values[i].astype(np.float64) for name, values in stacked.items()}
-                for i, block in enumerate(names)
-            }
-        )
+        blocks = {
+            block: {name: values[i].astype(np.float64) for name, values in stacked.items()}
+            for i, block in enumerate(names)
+        }
+        return cls(blocks, grouped=any(name.startswith(GROUP) for name in names))
 
 
 @dataclass(frozen=True)
@@ -133,11 +154,15 @@ def _drawn_scores(
     sums: Sums, scores: Callable[[Sums], Scores], weights: NDArray[np.float64]
 ) -> Scores:
     """Scores of each draw, (draws,) by name."""
-    drawn = {
-        name: (weights @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
-        for name, values in sums.items()
-    }
-    return scores(drawn)
+    parts = []
+    for start in range(0, len(weights), DRAWS_AT_ONCE):
+        some = weights[start : start + DRAWS_AT_ONCE]
+        drawn = {
+            name: (some @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
+            for name, values in sums.items()
+        }
+        parts.append(scores(drawn))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def intervals(

@@ -153,7 +153,7 @@ def fitted_temperature(counts: NDArray[np.generic], fitted_on: str = '') -> Temp
 
     Args:
         counts: (2, bins) of validation pixels, as of ``curves.count_by_probability``; pixels are
-            taken at the middle of their bin (1/32 of log-odds wide).
+            taken at the middle of their bin (1/128 of log-odds wide).
         fitted_on: Kept with the result.
 
     Returns:

@@ -20,8 +20,8 @@ from fusionls.errors import InputError
 from fusionls.evaluation.functional.confusion import Amount, Counts, ratio
 from fusionls.geo.raster import BoolArray
 
-BINS = 1024
-BINS_PER_UNIT = 32  # of log-odds; a power of two, so that binning is exact in floating point
+BINS = 4096  # average precision is then less than 0.001 too low, for pixels of a bin are ties
+BINS_PER_UNIT = 128  # of log-odds; a power of two, so that binning is exact in floating point
 LOW_EDGES = (np.arange(BINS) - BINS // 2) / BINS_PER_UNIT
 """(BINS,) lower edge of each bin, log-odds from -16; the first bin reaches down to p = 0."""
 THRESHOLDS = 1 / (1 + np.exp(-LOW_EDGES))

@@ -75,8 +75,8 @@ def match_polygon_centroids(
         raise ValueError(f'the distance must be above 0, got {distance}')
     found, true = (shapely.centroid(given) for given in _checked(predicted, truth))
     cols, rows = shapely.STRtree(true).query(found, predicate='dwithin', distance=distance)
-    closeness = 1 - shapely.distance(true[cols], found[rows]) / (2 * distance)
-    pairs = best_pairs(cols, rows, closeness, (len(true), len(found)))
+    closeness = 1 - shapely.distance(true[rows], found[cols]) / (2 * distance)
+    pairs = best_pairs(rows, cols, closeness, (len(true), len(found)))
     return ObjectMatch(tuple(range(len(true))), tuple(range(len(found))), tuple(pairs))
 
 
@@ -102,11 +102,13 @@ def _checked(
     arrays = []
     for name, given in (('predicted', predicted), ('true', truth)):
         array = np.asarray(given, object)
+        missing, empty = shapely.is_missing(array), shapely.is_empty(array)
+        there = ~missing & ~empty
         for fault, wrong in (
-            ('missing', shapely.is_missing(array)),
-            ('empty', ~shapely.is_missing(array) & shapely.is_empty(array)),
-            ('no polygon', ~shapely.is_empty(array) & (shapely.get_dimensions(array) != 2)),
-            ('invalid', ~shapely.is_missing(array) & ~shapely.is_valid(array)),
+            ('missing', missing),
+            ('empty', empty),
+            ('no polygon', there & (shapely.get_dimensions(array) != 2)),
+            ('invalid', there & ~shapely.is_valid(array)),
         ):
             where = np.flatnonzero(wrong)
             if len(where):

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import jaccard_score, precision_recall_fscore_support
+from sklearn.metrics import (
+    cohen_kappa_score,
+    jaccard_score,
+    matthews_corrcoef,
+    precision_recall_fscore_support,
+)
 
 from fusionls.errors import LabelError
 from fusionls.evaluation.functional.confusion import Counts, count_pixels
@@ -115,3 +120,52 @@ def test_counting_imports_neither_torch_nor_mm():
         "sys.exit(any(m.split('.')[0] in {'torch', 'mmcv', 'mmengine'} for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+def test_every_score_of_hard_maps_is_that_of_scikit_learn(hard_case):
+    probability, truth = hard_case
+    counted = truth != 255
+    counts = count_pixels(probability >= 0.5, truth)
+    y, x = truth[counted], (probability >= 0.5)[counted].astype(np.uint8)
+    if not len(y):
+        assert math.isnan(counts.mcc)
+        assert math.isnan(counts.kappa)
+        assert math.isnan(counts.macro_f1)
+        return
+    both = precision_recall_fscore_support(
+        y, x, labels=[0, 1], average='macro', zero_division=np.nan
+    )
+    for name, expected in zip(('precision', 'recall', 'f1'), both, strict=False):
+        found = getattr(counts, f'macro_{name}')
+        if not math.isnan(found):  # scikit-learn averages what is left, we do not
+            assert found == pytest.approx(expected, abs=1e-9)
+    one_class = precision_recall_fscore_support(y, x, labels=[0, 1], zero_division=np.nan)
+    for name, (other, landslide) in zip(('precision', 'recall'), one_class[:2], strict=False):
+        assert getattr(counts, name) == nan_or(landslide)
+        assert getattr(counts.other, name) == nan_or(other)
+        assert getattr(counts, f'macro_{name}') == nan_or((landslide + other) / 2)
+    constant = len(set(y)) == 1 or len(set(x)) == 1
+    if constant:  # scikit-learn says 0, which is not what "no better than chance" means here
+        assert math.isnan(counts.mcc)
+    else:
+        assert counts.mcc == pytest.approx(matthews_corrcoef(y, x), abs=1e-9)
+    if len(set(y) | set(x)) == 1:
+        assert math.isnan(counts.kappa)
+    else:
+        assert counts.kappa == pytest.approx(cohen_kappa_score(y, x, labels=[0, 1]), abs=1e-9)
+
+
+def test_counts_of_a_whole_country_do_not_overflow():
+    huge = Counts(tp=10**11, fp=10**10, fn=2 * 10**10, tn=10**13)
+    small = Counts(tp=10**4, fp=10**3, fn=2 * 10**3, tn=10**6)
+    assert huge.mcc == pytest.approx(small.mcc, rel=1e-12)
+    assert huge.kappa == pytest.approx(small.kappa, rel=1e-12)
+
+
+def test_arrays_of_counts_score_element_by_element():
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 4, (30, 4))
+    together = Counts(*rows.T.astype(float))
+    for name in ('precision', 'recall', 'f1', 'iou', 'miou', 'mcc', 'kappa', 'macro_f1'):
+        each = [getattr(Counts(*row), name) for row in rows.tolist()]
+        np.testing.assert_allclose(getattr(together, name), each, rtol=1e-12)

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.optimize import linear_sum_assignment
+from skimage.measure import label, regionprops
 
 from fusionls.evaluation.functional.objects import (
     ObjectCounts,
     count_objects,
     label_objects,
+    match_centroids,
     match_labels,
 )
 
@@ -164,3 +167,47 @@ def test_recall_by_type_counts_found_and_all_of_each_type():
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ValueError, match='iou_threshold'):
         match_labels(np.zeros((2, 2), int), np.zeros((2, 2), int), iou_threshold=threshold)
+
+
+def centres(labels):
+    """Centroids by label, as scikit-image has them."""
+    return {region.label: region.centroid for region in regionprops(labels)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(label_rasters, label_rasters, st.sampled_from([0.5, 1.0, 2.0, 9.0]))
+def test_centroids_match_as_in_the_table_of_all_distances(predicted, truth, distance):
+    match = match_centroids(predicted, truth, distance=distance)
+    true, found = centres(truth), centres(predicted)
+    assert match.true_labels == tuple(true)
+    assert match.predicted_labels == tuple(found)
+    apart = np.array([[math.dist(t, p) for p in found.values()] for t in true.values()])
+    worth = np.where(apart <= distance, 101 - apart / (2 * distance), 0)
+    best = worth[linear_sum_assignment(worth, maximize=True)].sum() if apart.size else 0
+    assert sum(100 + closeness for _, _, closeness in match.pairs) == pytest.approx(best)
+    for t, p, closeness in match.pairs:
+        assert closeness == pytest.approx(1 - math.dist(true[t], found[p]) / (2 * distance))
+
+
+def test_a_landslide_mapped_in_its_place_but_half_as_large_is_found_by_its_centroid():
+    truth = np.zeros((30, 30), np.int32)
+    truth[5:25, 5:25] = 1
+    predicted = np.zeros_like(truth)
+    predicted[10:20, 10:20] = 1
+    assert match_labels(predicted, truth).counts.matched == 0
+    assert match_centroids(predicted, truth, distance=1.0).pairs == ((1, 1, 1.0),)
+
+
+@pytest.mark.parametrize('distance', [0.0, -1.0, float('nan')])
+def test_a_distance_that_is_none_is_refused(distance):
+    with pytest.raises(ValueError, match='distance'):
+        match_centroids(np.zeros((2, 2), int), np.zeros((2, 2), int), distance=distance)
+
+
+def test_objects_of_hard_maps_are_those_of_scikit_image(hard_case):
+    probability, truth = hard_case
+    mask = (truth == 1) & (probability > 0.3)
+    expected = label(mask, connectivity=2)
+    found = label_objects(mask)
+    assert found.max() == expected.max()
+    np.testing.assert_array_equal(found, expected)
