@@ -1,4 +1,4 @@
-"""8 epochs of AdamW: one to warm up, then cosine to zero, weights averaged.
+"""6 epochs of AdamW: one to warm up, then cosine to zero, weights averaged.
 
 Owns what adamw_12e owns, and changes it.
 """
@@ -8,7 +8,7 @@ from mmengine.config import read_base
 with read_base():
     from .adamw_12e import *
 
-epochs = 8
+epochs = 6
 param_scheduler[0].update(end=1)
 param_scheduler[1].update(begin=1, end=epochs)
 train_cfg.update(max_epochs=epochs, val_interval=epochs)

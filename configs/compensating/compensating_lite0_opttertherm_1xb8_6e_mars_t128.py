@@ -1,6 +1,6 @@
 """The default operator on the Mars tiles, trained with parts missing: row of the operator table.
 
-Run: python tools/train.py configs/compensating/compensating_lite0_opttertherm_1xb8_8e_mars_t128.py
+Run: python tools/train.py configs/compensating/compensating_lite0_opttertherm_1xb8_6e_mars_t128.py
 """
 
 from mmengine.config import read_base
@@ -9,7 +9,7 @@ with read_base():
     from .._base_.datasets.mars_mmls_v2_missing import *
     from .._base_.default_runtime import *
     from .._base_.models.unet_segmentor import *
-    from .._base_.schedules.adamw_8e import *
+    from .._base_.schedules.adamw_6e import *
 
 from fusionls.models import FusionDataPreprocessor
 from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
