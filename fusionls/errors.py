@@ -100,6 +100,10 @@ class DataSetError(InputError):
     """Files of a data set are missing, damaged, or do not fit each other; all are named."""
 
 
+class DataSetWarning(UserWarning):
+    """The numbers in the files of a data set speak against what was said of them."""
+
+
 class StackError(InputError):
     """A folder is not a stack, or its parts do not agree."""
 

@@ -2,8 +2,36 @@
 
 from fusionls.datasets import transforms
 from fusionls.datasets.collate import sample_list
-from fusionls.datasets.public import MarsMmlsV2Dataset
+from fusionls.datasets.public import (
+    BijieDataset,
+    CasLandslideDataset,
+    CocoFolderDataset,
+    GeoTiffFolderDataset,
+    HrGlddDataset,
+    Landslide4SenseDataset,
+    MarsMmlsDataset,
+    MarsMmlsV2Dataset,
+    PictureFolderDataset,
+    Sen12LandslidesDataset,
+)
+from fusionls.datasets.sampler import LandslideSampler
 from fusionls.datasets.stack_dataset import StackDataset
 from fusionls.datasets.tile_dataset import TileDataset
 
-__all__ = ['MarsMmlsV2Dataset', 'StackDataset', 'TileDataset', 'sample_list', 'transforms']
+__all__ = [
+    'BijieDataset',
+    'CasLandslideDataset',
+    'CocoFolderDataset',
+    'GeoTiffFolderDataset',
+    'HrGlddDataset',
+    'Landslide4SenseDataset',
+    'LandslideSampler',
+    'MarsMmlsDataset',
+    'MarsMmlsV2Dataset',
+    'PictureFolderDataset',
+    'Sen12LandslidesDataset',
+    'StackDataset',
+    'TileDataset',
+    'sample_list',
+    'transforms',
+]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from fusionls.console import run_tool
-from fusionls.datasets.public import MarsMmlsV2
 from fusionls.datasets.places import data_set_folder
+from fusionls.datasets.public import MarsMmlsV2
 from fusionls.stack.layer_stack import LayerStack
 
 

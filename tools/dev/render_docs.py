@@ -1,4 +1,4 @@
-"""Write docs/layers.md and docs/products.md from the catalogue and the readers themselves.
+"""Write the pages of docs/ that the catalogue, the readers and the data sets say themselves.
 
 Example:
     python tools/dev/render_docs.py [--check]
@@ -12,7 +12,8 @@ import re
 import sys
 from pathlib import Path
 
-from fusionls.layers.catalog import CATALOG, modality_of
+from fusionls.datasets.public import CARDS, DataSetCard
+from fusionls.layers.catalog import CATALOG, layer_spec, modality_of
 from fusionls.layers.spec import LayerSpec, Parameter
 from fusionls.sources.products import PRODUCTS, RASTER, Product
 
@@ -46,6 +47,23 @@ Without `product` it is a raster. `file` names its file or folder; `files` sever
 patterns such as `tiles/*.laz`. Everything else is an option of the product. Whatever a product
 counts in, a stack holds metres, degrees, metres per year, and motion that is positive toward the
 satellite.
+"""
+
+
+DATASETS_HEAD = """# Data sets
+
+Made from the cards in `fusionls/datasets/public` by `tools/dev/render_docs.py`; do not edit.
+
+Each set is one base in `configs/_base_/datasets`. `root` is looked for as given, under
+`$FUSIONLS_REAL_DATA` and under `data/`. A download is checked by
+
+    python tools/datasets/prepare.py NAME [ROOT] [--checksums FILE]
+
+which counts the tiles, reads every file, and says at once what is missing, damaged or does not fit.
+Labels are 1 landslide, 0 none, 255 does not count, whatever a mask holds (`codes`). Without
+`split_file`, `held_out` or `folds` the split is the published one. Layers called `_scaled` hold
+numbers of their publisher's making.
+
 """
 
 
@@ -125,6 +143,71 @@ def products_page() -> str:
     return '\n'.join(lines)
 
 
+def datasets_page() -> str:
+    """docs/datasets.md as it should be."""
+    head = [
+        '| set | adapter | tiles | pixel | landslide | tested on |',
+        '|---|---|---|---|---|---|',
+    ]
+    rows = []
+    for card in CARDS.values():
+        count = sum(card.counts.values())
+        cells = (
+            f'[{card.title}](#{card.name})',
+            f'`{card.dataset}`',
+            f'{count:,}' if count else '',
+            card.pixel,
+            card.balance,
+            card.tested_on,
+        )
+        rows.append(f'| {" | ".join(cells)} |')
+    parts = ['\n'.join(_section(card)) for card in CARDS.values()]
+    return DATASETS_HEAD + '\n'.join([*head, *rows, '']) + '\n' + '\n'.join(parts)
+
+
+def _section(card: DataSetCard) -> list[str]:
+    """Everything a card says."""
+    counts = ', '.join(f'`{name}` {count:,}' for name, count in card.counts.items() if name)
+    told = {
+        'Tiles': f'{card.size}, pixels of {card.pixel}',
+        'Published numbers': counts,
+        'Nodata': card.nodata,
+        'Landslide': card.balance,
+        'Splits': card.splits,
+        'Taken care of': card.traps,
+        'Licence': card.licence,
+        'Cite': card.citation,
+        'From': card.download,
+        'Layout taken from': card.layout_from,
+        'Tested on': card.tested_on,
+    }
+    layers = [
+        f'| {modality} | `{name}` | {_unit(name)} | {place} |'
+        for modality, names in card.layers.items()
+        for name, place in names.items()
+    ]
+    return [
+        f'## {card.name}',
+        '',
+        f'{card.title}. {card.about}',
+        '',
+        '```',
+        card.tree,
+        '```',
+        '',
+        *(f'- **{name}.** {text}' for name, text in told.items() if text not in ('', '-')),
+        '',
+        '| modality | layer | unit | in the files |',
+        '|---|---|---|---|',
+        *layers,
+        '',
+    ]
+
+
+def _unit(layer: str) -> str:
+    return '' if layer.startswith('(') else layer_spec(layer).quantity.unit
+
+
 def _told(product: Product) -> tuple[str, dict[str, str]]:
     """What a reader's docstring says: its first paragraph, and each argument."""
     text = inspect.getdoc(product.reader) or ''
@@ -142,7 +225,7 @@ def _told(product: Product) -> tuple[str, dict[str, str]]:
     return summary, arguments
 
 
-PAGES = {'layers.md': layers_page, 'products.md': products_page}
+PAGES = {'layers.md': layers_page, 'products.md': products_page, 'datasets.md': datasets_page}
 
 
 def main() -> int:

@@ -26,14 +26,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusionls.datasets.loose_tiles import Finding, modalities_of
+from fusionls.datasets.picture_tiles import Picture, picture_tile, tiles_of_folders
 from fusionls.datasets.places import data_set_folder
+from fusionls.datasets.public.card import REAL, DataSetCard
 from fusionls.datasets.splits import SplitMap, blocks_of_columns
 from fusionls.datasets.tile_dataset import UNLABELLED, Scene, TileDataset
 from fusionls.errors import FileMissingError, InputError, LabelError, raise_together
@@ -58,6 +61,34 @@ BANDS: dict[str, dict[str, int]] = {
 VALIDATION_COLUMNS = ((20, 30), (60, 70))
 """Half-open ranges of cell columns held out for validation."""
 
+CARD = DataSetCard(
+    name='mars_mmls_v2',
+    title='MMLSv2: multimodal Martian landslides, second release',
+    dataset='MarsMmlsV2Dataset',
+    about='Colour, grey, elevation, slope and thermal inertia of landslides in Valles Marineris, '
+    'Mars, on one grid: tiles mosaic into scenes (`tools/datasets/mosaic_mars_mmls_v2.py`).',
+    layers={
+        modality: {name: f'`images`, band {band}' for name, band in bands.items()}
+        for modality, bands in BANDS.items()
+    },
+    pixel='232 m',
+    size='128 x 128; read as one scene, cut anywhere',
+    nodata='-3.4e38 in the slope of six tiles, not declared; cells that were not published',
+    counts={'': 465},
+    balance='35.4 % of the pixels; no tile is without landslide',
+    splits='The published validation (66) and test tiles (133, and 276 of another region) lie in '
+    'folders of their own. Here blocks of columns with a buffer, `validation_columns`.',
+    tree="""mars_mmls_v2/
+  images/col00000_row00001.tif ...   masks/ of the same names""",
+    traps='Masks declare nodata 0, which is background; bands are not in the order of modalities; '
+    'the tiles of the last column and row do not lie where their names say.',
+    licence='the repositories say MIT; that of the data is not stated there',
+    citation='MMLSv2: a multimodal dataset for Martian landslide detection in remote sensing '
+    'imagery (2026), CVPR workshops, arXiv 2602.08112',
+    download='https://huggingface.co/datasets/MarsLS/MMLSv2',
+    layout_from='amimulamim/Mars-LS-Segmentation, data/phase1_dataset/train',
+    tested_on=REAL,
+)
 
 NAME = re.compile(r'col(\d+)_row(\d+)')
 _Tile: TypeAlias = tuple[dict[str, tuple[FloatArray, BoolArray]], NDArray[np.uint8]]
@@ -67,12 +98,6 @@ def _cell_of(path: Path) -> tuple[int, int]:
     """Row and column of the cell a file is named for."""
     col, row = NAME.fullmatch(path.stem).groups()  # type: ignore[union-attr]  # names are checked
     return int(row), int(col)
-
-
-@dataclass(frozen=True)
-class _TileModality:
-    layers: tuple[str, ...]
-    factor: int = 1
 
 
 class MarsMmlsV2:
@@ -125,7 +150,7 @@ class MarsMmlsV2:
         self.grid = Grid(
             first.crs, west, north, first.pixel_width, first.pixel_height, int(rows), int(cols)
         )
-        self.modalities = {m: _TileModality(tuple(bands)) for m, bands in BANDS.items()}
+        self.modalities = modalities_of(BANDS)
         self._tiles: dict[int, _Tile] = {}
 
     def _find_tiles(self) -> list[Path]:
@@ -254,6 +279,16 @@ class MarsMmlsV2:
                 parameters={'data_set': self.name, 'columns': list(columns)},
             )
         return Path(out)
+
+
+def find_mars_mmls_v2(root: Path) -> Finding:
+    """Every tile by itself, for a check of the files."""
+
+    def make(image: Path, mask: Path) -> Any:
+        pictures = {m: Picture(image, tuple(bands.values())) for m, bands in BANDS.items()}
+        return picture_tile(image.stem, pictures, mask, modalities=modalities_of(BANDS))
+
+    return tiles_of_folders(root / 'images', root / 'masks', ('.tif',), make)
 
 
 @DATASETS.register_module()

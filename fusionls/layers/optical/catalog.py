@@ -31,6 +31,11 @@ _BANDS = {
     'swir2': 'short-wave infrared (about 2190 nm), as delivered',
     'pan': 'panchromatic band of a multispectral sensor, as delivered',
 }
+_SCALED = (
+    *('coastal', 'blue', 'green', 'red', 'rededge1', 'rededge2', 'rededge3', 'nir'),
+    *('watervapour', 'cirrus', 'swir1', 'swir2', 'grey'),
+)
+"""Bands that public sets of tiles hold in numbers of their publisher's making."""
 _NO_OFFSET = 'of reflectances (counts with an offset, as of Sentinel-2 since 2022, give it wrong)'
 _CHANGE_BANDS = ('blue', 'green', 'red', 'nir')
 
@@ -74,6 +79,15 @@ def _change(name: str, unit: str, meaning: str, most: float | None) -> LayerSpec
 
 OPTICAL_LAYERS: tuple[LayerSpec, ...] = (
     *(measured(f'optical_{band}', 'digital_number', text) for band, text in _BANDS.items()),
+    *(
+        measured(
+            f'optical_{band}_scaled',
+            '1',
+            f'{_BANDS[band].partition(",")[0]}, scaled by its publisher: neither reflectance nor '
+            'counts, so indices of it mean nothing',
+        )
+        for band in _SCALED
+    ),
     measured(
         'optical_clear',
         '1',

@@ -313,4 +313,10 @@ def of_elevation(modality: str, elevation: str) -> tuple[LayerSpec, ...]:
 TERRAIN_LAYERS: tuple[LayerSpec, ...] = (
     measured('terrain_elevation', 'm', 'height of the ground above the datum', -11000, 9000),
     *of_elevation('terrain', 'terrain_elevation'),
+    measured(
+        'terrain_elevation_scaled',
+        '1',
+        'elevation, scaled by its publisher: no metres, so nothing can be derived from it',
+    ),
+    measured('terrain_slope_scaled', '1', 'slope, scaled by its publisher: no degrees'),
 )

