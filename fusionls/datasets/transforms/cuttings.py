@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from fusionls.datasets.tile_dataset import UNLABELLED
 from fusionls.geo.raster import BoolArray, FloatArray
 
 RING = 2
@@ -53,8 +54,10 @@ def cut_out(
 ) -> Cutting | None:
     """One of the landslides that lie whole inside a tile, each as likely; None without any.
 
+    One that touches ground nobody mapped is not known to be whole.
+
     Args:
-        labels: (H, W); 1 landslide.
+        labels: (H, W); 1 landslide, 255 not mapped.
         step: Coarsest pixel, base pixels; the box lies on multiples of it.
         least_pixels: Smaller ones do not count.
         rng: Source of randomness.
@@ -68,7 +71,9 @@ def cut_out(
         if top < 0 or left < 0 or bottom > labels.shape[0] or right > labels.shape[1]:
             continue
         mask = numbered[top:bottom, left:right] == number
-        if mask.sum() >= least_pixels:
+        around = ndimage.binary_dilation(mask, np.ones((3, 3)))
+        cut_off = (labels[top:bottom, left:right][around] == UNLABELLED).any()
+        if mask.sum() >= least_pixels and not cut_off:
             boxes.append(Cutting(mask, top, left))
     return boxes[int(rng.integers(len(boxes)))] if boxes else None
 

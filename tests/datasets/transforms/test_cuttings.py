@@ -42,6 +42,13 @@ def test_a_tile_without_a_whole_landslide_gives_none():
     assert cut_out(edge, 1, 1, np.random.default_rng(0)) is None
 
 
+def test_what_borders_on_unmapped_ground_is_not_whole():
+    fenced = labels()
+    fenced[:, 20] = 255
+    for seed in range(10):
+        assert cut_out(fenced, 1, 16, np.random.default_rng(seed)).mask.sum() == 48
+
+
 def test_coarse_pixels_belong_to_a_landslide_by_half():
     cutting = cut_out(labels(), 4, 50, np.random.default_rng(0))
     rows, cols = (n // 4 for n in cutting.mask.shape)
