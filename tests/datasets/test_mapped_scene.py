@@ -62,10 +62,12 @@ WHOLE = Window(0, 0, SIDE, SIDE)
     [
         box(100, 120, 300, 260),
         shapely.Point(at(300, 300)).buffer(111, quad_segs=64),
-        shapely.Polygon([at(50, 50), at(550, 90), at(70, 500)], [[at(120, 120), at(200, 130), at(130, 200)]]),
+        shapely.Polygon(
+            [at(50, 50), at(550, 90), at(70, 500)], [[at(120, 120), at(200, 130), at(130, 200)]]
+        ),
     ],
     ids=['square', 'disc', 'triangle with a hole'],
-)  # fmt: skip
+)
 def test_pixels_within_the_band_do_not_count_and_no_others(stack, shape, band):
     labels = scene_of(stack, shape, edge_band=band).read_labels(WHOLE)
     away = distances(stack, shape)
