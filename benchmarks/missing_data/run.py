@@ -26,7 +26,9 @@ from fusionls.datasets.public import mars_mmls_v2
 from fusionls.geo.raster_io import written_whole
 
 
-def run(config_path: str, folder: Path, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+def run(
+    config_path: str, folder: Path, seed: int, options: dict[str, Any], only: list[str] | None
+) -> dict[str, Any]:
     """Train and test one config; what it scored and what it cost."""
     config = apis.load_config(config_path, {'randomness.seed': seed, **options})
     config.train_dataloader.dataset.seed = seed
@@ -37,7 +39,7 @@ def run(config_path: str, folder: Path, seed: int, options: dict[str, Any]) -> d
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     parameters = sum(p.numel() for p in runner.model.parameters())
     checkpoint = folder / f'epoch_{runner.epoch}.pth'
-    loop = apis.evaluate_missing_data(config, checkpoint)
+    loop = apis.evaluate_missing_data(config, checkpoint, only=only)
     return {
         'config': Path(config_path).stem,
         'seed': seed,
@@ -73,6 +75,7 @@ def main() -> None:
     parser.add_argument('out', type=Path)
     parser.add_argument('configs', nargs='+')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0])
+    parser.add_argument('--patterns', nargs='+', help='names of patterns; all by default')
     parser.add_argument('--options', nargs='*', default=[], metavar='KEY=VALUE')
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -84,7 +87,7 @@ def main() -> None:
             file = folder / 'missing_data.json'
             if file.exists():
                 continue
-            found = run(config, folder, seed, dict(options))
+            found = run(config, folder, seed, dict(options), args.patterns)
             with written_whole(file) as beside:
                 beside.write_text(json.dumps(found, indent=2) + '\n')
             full = found['patterns']['all']['f1']

@@ -1,6 +1,6 @@
 """The default operator on the Mars tiles, trained with parts missing: row of the operator table.
 
-Run: python tools/train.py configs/compensating/compensating_lite0_opttertherm_1xb8_6e_mars_t128.py
+Run: python tools/train.py configs/compensating/compensating_lite0_opttertherm_1xb8_6e_mars_t96.py
 """
 
 from mmengine.config import read_base

@@ -1,12 +1,12 @@
 """Sums of projections on the Mars tiles, trained with parts missing: row of the operator table.
 
-Run: python tools/train.py configs/sum/sum_lite0_opttertherm_1xb8_6e_mars_t128.py
+Run: python tools/train.py configs/sum/sum_lite0_opttertherm_1xb8_6e_mars_t96.py
 """
 
 from mmengine.config import read_base
 
 with read_base():
-    from ..compensating.compensating_lite0_opttertherm_1xb8_6e_mars_t128 import *
+    from ..compensating.compensating_lite0_opttertherm_1xb8_6e_mars_t96 import *
 
 from fusionls.models.fusion import SumFusion
 
