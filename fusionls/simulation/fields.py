@@ -91,7 +91,11 @@ def gradient(surface: Field, pixel: float) -> tuple[Field, Field]:
 
 
 def slope_degrees(surface: Field, pixel: float, sigma: float = 0.0) -> Field:
-    """Steepest slope, degrees, after smoothing by ``sigma`` pixels."""
+    """Steepest slope, degrees, after smoothing by ``sigma`` pixels.
+
+    Differs: layers.terrain measures a DEM, in float32 and with an invalid rim; the ground that is
+    being made has to be known to its edge. Inside both are the same central differences.
+    """
     if sigma > 0:
         surface = gaussian_filter(surface, sigma)
     return np.degrees(np.arctan(np.hypot(*gradient(surface, pixel))))

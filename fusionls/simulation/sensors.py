@@ -237,8 +237,8 @@ def insar_products(
 
 
 def vertical_in_sight(vertical: Field) -> Field:
-    """Line-of-sight part of a vertical motion, same unit: cos(incidence) of it."""
-    return vertical * np.cos(np.radians(INCIDENCE))
+    """Line-of-sight part of a vertical motion, same unit, positive toward the satellite."""
+    return vertical * los_from_heading(INCIDENCE, HEADING)[2]
 
 
 def lidar_rasters(

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from fusionls.layers.derivation import derive
 from fusionls.simulation.fields import (
     aspect_degrees,
     blocks,
@@ -47,3 +48,14 @@ def test_blocks_are_means_and_keep_the_total():
 
 def test_smoothstep_ends_where_it_should():
     assert smoothstep(np.array([-1.0, 0.0, 0.5, 1.0, 2.0]), 0.0, 1.0).tolist() == [0, 0, 0.5, 1, 1]
+
+
+def test_slope_is_that_of_the_terrain_layers_inside_and_known_to_the_rim():
+    rng = np.random.default_rng(4)
+    surface = 400 + 30 * smooth_noise(rng, (40, 50), 6.0)
+    layers = {'terrain_elevation': (surface.astype(np.float32), np.ones(surface.shape, bool))}
+    measured, valid = derive(layers, ['terrain_slope_zt'], 5.0)['terrain_slope_zt']
+    made = slope_degrees(surface, 5.0)
+    assert not valid[0].any()
+    assert np.isfinite(made).all()
+    assert made[valid] == pytest.approx(measured[valid], abs=2e-3)

@@ -133,6 +133,33 @@ def test_the_better_track_counts_more():
     names = ['insar_downslope_two_tracks', 'insar_downslope_two_tracks_weighted']
     plain, weighted = (1000 * derive(layers, [n], 10.0)[n][0] - 10 for n in names)
     assert weighted.std() < 0.75 * plain.std()
+    name = 'insar_downslope_two_tracks_std'
+    told, valid = derive(layers, [name], 10.0)[name]
+    assert valid.all()
+    assert 1000 * told[0, 0] == pytest.approx(weighted.std(), rel=0.05)
+
+
+def test_a_deviation_of_one_track_is_that_of_its_velocity_down_the_slope():
+    slope, aspect = np.full((1, 4000), 30.0), np.full((1, 4000), 80.0)
+    noisy = seen(slope, aspect, 0.01, ASCENDING) + np.random.default_rng(5).normal(
+        0, 0.002, slope.shape
+    )
+    layers = normal(slope, aspect) | track('asc', noisy, ASCENDING, 0.002)
+    found = derive(layers, ['insar_velocity_downslope_asc', 'insar_downslope_std_asc'], 10.0)
+    told = found['insar_downslope_std_asc'][0][0, 0]
+    assert told > 0
+    assert found['insar_velocity_downslope_asc'][0].std() == pytest.approx(told, rel=0.05)
+
+
+def test_a_track_without_a_deviation_has_no_weight():
+    slope, aspect = np.full((1, 2), 30.0), np.full((1, 2), 90.0)
+    layers = normal(slope, aspect)
+    for name, los in (('asc', ASCENDING), ('desc', DESCENDING)):
+        layers |= track(name, seen(slope, aspect, 0.01, los), los, np.array([[0.001, 0.0]]))
+    for name in ('insar_downslope_two_tracks_weighted', 'insar_downslope_two_tracks_std'):
+        values, valid = derive(layers, [name], 10.0)[name]
+        assert valid.tolist() == [[True, False]]
+        assert values[0, 1] == 0
 
 
 @settings(max_examples=40)
