@@ -127,9 +127,9 @@ def valley(folder: Path) -> None:
         east, north = body.geometry.representative_point().coords[0]
         row, col = int((grid.north - north) / step), int((east - grid.west) / step)
         around = np.s_[max(row - 1, 0) : row + 2, max(col - 1, 0) : col + 2]
-        if valid[0][around].any():
+        if valid[around].any():
             told.append(body.speed_mm_yr)
-            found.append(np.median(velocity[around][valid[0][around]]))
+            found.append(np.median(velocity[around][valid[around]]))
     ratio = np.array(found) / np.array(told)
     print(
         f'valley: {len(told)} active bodies that the track sees, velocity over true speed: median '

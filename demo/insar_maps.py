@@ -50,10 +50,8 @@ class Map:
 
     def values(self) -> tuple[FloatArray, BoolArray]:
         """The layer, mm/yr, and valid."""
-        (modality,) = (m for m in self.stack.modalities.values() if self.layer in m.layers)
-        values, valid = self.stack.read(self.stack.grid.window)['insar']
-        index = modality.layers.index(self.layer)
-        valid = np.broadcast_to(valid, values.shape)[index]
+        values, valid = self.stack.read(self.stack.grid.window, ['insar'])['insar']
+        index = self.stack.modalities['insar'].layers.index(self.layer)
         return values[index] * 1000, valid
 
 

@@ -32,7 +32,7 @@ from fusionls.sources.insar.hdf5_trial import harm_of
 
 _SHOWN = 12
 """Entries of a file that an error names."""
-_MAX_SIDE = 1_000_000
+_MAX_SIDE, _MAX_PIXELS = 1_000_000, 10**10
 _MAX_CHUNK = 1 << 30
 """Bytes; a chunk is read whole, whatever the window."""
 
@@ -162,7 +162,12 @@ def dataset_shape(path: Path, name: str) -> tuple[int, ...]:
         if not isinstance(file.get(name), h5py.Dataset):
             raise ProductError(f'{path}: has no data set {name!r}; it holds {listed(file)}')
         shape: tuple[int, ...] = file[name].shape
-        if len(shape) not in (2, 3) or min(shape) < 1 or max(shape) > _MAX_SIDE:
+        if (
+            len(shape) not in (2, 3)
+            or min(shape) < 1
+            or max(shape) > _MAX_SIDE
+            or math.prod(shape[-2:]) > _MAX_PIXELS
+        ):
             raise ProductError(f'{path}: {name} is {shape}, expected rows and columns')
         found = file[name]
         if found.dtype.kind not in 'fiub':

@@ -178,7 +178,8 @@ def test_raw_files_without_parameters_are_refused_with_the_cure(write_raw, tmp_p
         ({'imdates': np.array([1, 2, 3, 4, 5])}, 'expected YYYYMMDD'),
         ({'corner_lat': np.nan}, 'make no grid'),
         ({'mask': np.ones((3, 3))}, r'mask is \(3, 3\), expected \(6, 8\)'),
-        ({'cum': np.array([b'a', b'b'])}, r'cum is \(2,\), expected rows and columns'),
+        ({'cum': np.zeros(2)}, r'cum is \(2,\), expected rows and columns'),
+        ({'cum': np.array([b'a'])}, 'cum holds no real numbers'),
     ],
 )
 def test_an_odd_cum_h5_is_refused(write_cum, changed, expected):
