@@ -1,6 +1,6 @@
 """Contract checks for parts of your own, and small scenes in memory to try them on."""
 
-from fusionls.testing.fusion_contract import FusionContractError, check_fusion
+from fusionls.testing.fusion_contract import FusionContractError, check_fusion, registered_fusions
 from fusionls.testing.scenes import ArrayScene, ArraySceneDataset, made_up_scene
 
 __all__ = [
@@ -9,4 +9,5 @@ __all__ = [
     'FusionContractError',
     'check_fusion',
     'made_up_scene',
+    'registered_fusions',
 ]

@@ -8,6 +8,7 @@ from fusionls.models.fusion.evidential import EvidentialFusion
 from fusionls.models.fusion.gated import GatedFusion
 from fusionls.models.fusion.gemini import GeminiFusion, PlaceExchange
 from fusionls.models.fusion.hub import HubFusion
+from fusionls.models.fusion.side_by_side import SideBySideFusion
 from fusionls.models.fusion.squeeze_excitation import SqueezeExcitationFusion
 from fusionls.models.fusion.stitch import Adapters, StitchFusion
 from fusionls.models.fusion.sum import SumFusion
@@ -27,6 +28,7 @@ __all__ = [
     'HubFusion',
     'PlaceExchange',
     'Rectification',
+    'SideBySideFusion',
     'SqueezeExcitationFusion',
     'StitchFusion',
     'SumFusion',

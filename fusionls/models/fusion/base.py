@@ -15,6 +15,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from fusionls.errors import InputError, NoModalityError
+from fusionls.models.fusion.masked import added
 
 
 class AcrossBranches(BaseModule):
@@ -83,7 +84,7 @@ class AcrossBranches(BaseModule):
 
     def total_share(self, shares: Mapping[str, Tensor]) -> Tensor:
         """(N, 1, h, w): sum of the shares of all present modalities."""
-        return torch.stack([shares[name] for name in self.names if name in shares]).sum(0)
+        return added(shares[name] for name in self.names if name in shares)
 
 
 class BaseFusion(AcrossBranches):

@@ -35,6 +35,7 @@ from torch import Tensor, nn
 from fusionls.models.fusion.base import BaseExchange, BaseFusion
 from fusionls.models.fusion.masked import (
     Projections,
+    added,
     coverage,
     masked_max,
     masked_mean,
@@ -106,7 +107,8 @@ class Rectification(BaseExchange):
         }  # (N, C, h, w)
         rectified = {}
         for name, own in features.items():
-            taken = sum(f for other, f in offered.items() if other != name) / (len(self.names) - 1)
+            others = [f for other, f in offered.items() if other != name]
+            taken = added(others) / (len(self.names) - 1) if others else torch.zeros_like(own)
             rectified[name] = (own + taken).masked_fill(shares[name] == 0, 0.0)
         return rectified
 

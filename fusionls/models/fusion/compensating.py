@@ -14,7 +14,7 @@ For modality m with features f_m of valid share s_m at a pixel::
     g_m = 2 sigmoid(A_m GELU(B [LN(p_m), c]))         gate per group of channels, 1 at the start
     q_m = D_m GELU(E c) + d_m                         what m would have said, 0 at the start
     z   = GELU(LN(sum_m t_m g_m p_m + (1 - t_m) q_m))
-    y   = z + V GELU(U dw(z))                         neighbours: dw is a 3 x 3 depthwise convolution
+    y   = z + V GELU(U dw(z))                         neighbours; dw: 3 x 3 depthwise convolution
 
 and y = 0 where no modality is valid. The parameter e_m > 0 is learned: with holes filled, half a
 pixel is often worth nearly as much as a whole one.
@@ -31,6 +31,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseFusion
+from fusionls.models.fusion.masked import added
 from fusionls.registry import MODELS
 
 _FIRST_WORTH = -2.25  # softplus of it is 0.1: a pixel valid by half starts at 0.91
@@ -91,18 +92,14 @@ class CompensatingFusion(BaseFusion):
 
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Fuse what is there; see :class:`BaseFusion`."""
-        names = [name for name in self.names if name in features]
-        projected = {
-            # before the product: a NaN there would reach the gradient of the weights
-            name: self.project[name](features[name].masked_fill(shares[name] == 0, 0.0))
-            for name in names
-        }  # (N, C, h, w)
-        worth = {name: self._worth(name, shares[name]) for name in names}  # (N, 1, h, w)
-        total = sum(worth[name] for name in names)
-        seen = sum(worth[name] * projected[name] for name in names)
+        given = self.opened(features, shares)
+        projected = {name: self.project[name](f) for name, f in given.items()}  # (N, C, h, w)
+        worth = {name: self._worth(name, shares[name]) for name in given}  # (N, 1, h, w)
+        total = added(worth.values())
+        seen = added(worth[name] * projected[name] for name in given)
         common = self.common_norm(seen / total.clamp_min(1e-6))  # (N, C, h, w)
         fused = torch.zeros_like(seen)
-        for name in names:
+        for name in given:
             fused = fused + worth[name] * self._gated(name, projected[name], common)
         recalled = F.gelu(self.recall(common))  # (N, hidden, h, w)
         for name in self.names:

@@ -40,16 +40,6 @@ class ConcatFusion(BaseFusion):
 
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Concatenate what is there, zeros for what is not; see :class:`BaseFusion`."""
-        like = next(iter(shares.values()))  # (N, 1, h, w)
-        nothing = torch.zeros_like(like)
-        weighted, present = [], []
-        for name, width in self.widths.items():
-            if name in features:
-                share = shares[name]
-                weighted.append(features[name].masked_fill(share == 0, 0.0) * share)
-                present.append(share)
-            else:
-                weighted.append(nothing.expand(-1, width, -1, -1))
-                present.append(nothing)
-        fused = self.mix(torch.cat(weighted + present, 1))  # (N, C, h, w)
-        return fused.masked_fill(torch.cat(present, 1).sum(1, keepdim=True) == 0, 0.0)
+        given = self.side_by_side(self.weighted(features, shares), self.widths)
+        known = self.side_by_side(shares, dict.fromkeys(self.names, 1))  # (N, M, h, w)
+        return self.closed(self.mix(torch.cat([given, known], 1)), shares)

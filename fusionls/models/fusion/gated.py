@@ -16,6 +16,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseFusion
+from fusionls.models.fusion.masked import added, mean_over
 from fusionls.registry import MODELS
 
 
@@ -62,29 +63,23 @@ class GatedFusion(BaseFusion):
         """Weight (N, 1, h, w) of each present modality; they sum to 1 where any is valid."""
         names = [name for name in self.names if name in projected]
         share = torch.stack([shares[n] for n in names])  # (M, N, 1, h, w)
-        values = torch.stack([projected[n] for n in names])  # (M, N, C, h, w)
-        total = share.sum(0)  # (N, 1, h, w)
-        mean = (share * values).sum(0) / total.clamp_min(1e-6)  # (N, C, h, w)
+        mean = mean_over(projected, shares)  # (N, C, h, w)
         scores = torch.stack(
             [self.score[n](torch.cat([projected[n], mean], 1)) for n in names]
         )  # (M, N, 1, h, w)
         # closed gates first, so that a score under an invalid pixel moves nothing
         scores = scores.masked_fill(share == 0, -torch.inf)
-        top = scores.amax(0).masked_fill(total == 0, 0.0)
+        top = scores.amax(0).masked_fill(self.total_share(shares) == 0, 0.0)
         weights = share * torch.exp(scores - top)
-        weights = weights / weights.sum(0).clamp_min(1e-12)
+        weights = weights / added(weights.unbind()).clamp_min(1e-12)
         return dict(zip(names, weights, strict=True))
 
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Weigh and sum what is there; see :class:`BaseFusion`."""
-        projected = {}
-        for name in self.names:
-            if name in features:
-                closed = shares[name] == 0
-                # before the product too: a NaN there would reach the gradient of the weights
-                given = features[name].masked_fill(closed, 0.0)
-                projected[name] = self.project[name](given).masked_fill(closed, 0.0)
+        projected = {
+            name: self.project[name](given).masked_fill(shares[name] == 0, 0.0)
+            for name, given in self.opened(features, shares).items()
+        }
         gates = self.gates(projected, shares)
-        fused = self.mix(sum(gates[name] * projected[name] for name in projected))
-        nowhere = torch.stack([shares[name] for name in projected]).sum(0) == 0
-        return fused.masked_fill(nowhere, 0.0)
+        fused = self.mix(added(gates[name] * projected[name] for name in projected))
+        return self.closed(fused, shares)

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from fusionls.errors import InputError
 from fusionls.models.fusion.base import BaseFusion
 from fusionls.models.fusion.cmx import CmxFusion
-from fusionls.models.fusion.masked import Projections, masked_mean
+from fusionls.models.fusion.masked import Projections, added, masked_mean
 from fusionls.registry import MODELS
 
 POOLS = (3, 7, 11)
@@ -69,7 +69,7 @@ class PoolingMixer(BaseModule):
         closed = share == 0
         normed = self.norm(x).masked_fill(closed, 0.0)
         around = self.around(normed)
-        pooled = around + sum(_pooled(around, share, side) for side in POOLS)
+        pooled = around + added(_pooled(around, share, side) for side in POOLS)
         x = x + self.scale * (torch.sigmoid(self.mix(pooled)) * normed + normed)
         mean = masked_mean(x, share)[:, :, 0].transpose(1, 2)  # (N, 1, C)
         gate = torch.sigmoid(self.by_channel(mean)).transpose(1, 2)[..., None]  # (N, C, 1, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from mmengine.model import ModuleDict
@@ -32,7 +32,20 @@ class Projections(ModuleDict):
 
     def forward(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """(N, C, h, w) per modality given."""
-        return {name: self[name](f) if name in self else f for name, f in features.items()}
+        return {
+            name: self[name](f) if name in self else _as_convolved(f)
+            for name, f in features.items()
+        }
+
+
+def _as_convolved(x: Tensor) -> Tensor:
+    """As precise as a convolution would leave it.
+
+    In mixed precision a sum is else as precise as the modalities that happen to be there.
+    """
+    if torch.is_autocast_enabled(x.device.type):
+        return x.to(torch.get_autocast_dtype(x.device.type))
+    return x
 
 
 def masked_mean(values: Tensor, share: Tensor) -> Tensor:
@@ -58,14 +71,19 @@ def coverage(share: Tensor) -> Tensor:
     return share.mean((2, 3), keepdim=True)
 
 
-def weighted_mean(values: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """Mean of maps of one shape, one weight map for each; zero where all weights are.
+def added(values: Iterable[Tensor]) -> Tensor:
+    """Sum of maps of one shape, one by one from the first to the last.
 
-    Added up one by one: what weighs nothing then changes no bit, whatever stands beside it.
+    A zero among them then changes no bit. ``torch.stack(values).sum(0)`` adds five maps and more
+    in an order that depends on how many there are.
     """
-    total = functools.reduce(torch.add, weights)
-    summed = functools.reduce(torch.add, [w * v for w, v in zip(weights, values, strict=True)])
-    return summed / total.clamp_min(1e-6)
+    return functools.reduce(torch.add, values)
+
+
+def weighted_mean(values: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
+    """Mean of maps of one shape, one weight map for each; zero where all weights are."""
+    summed = added(w * v for w, v in zip(weights, values, strict=True))
+    return summed / added(weights).clamp_min(1e-6)
 
 
 def mean_over(values: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Tensor:

@@ -16,7 +16,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseFusion
-from fusionls.models.fusion.masked import Projections, masked_mean
+from fusionls.models.fusion.masked import Projections, added, masked_mean
 from fusionls.registry import MODELS
 
 
@@ -54,5 +54,5 @@ class SqueezeExcitationFusion(BaseFusion):
             self.side_by_side(pooled, dict.fromkeys(self.names, self.channels))
         )  # (N, hidden, 1, 1)
         gates = {name: 2 * torch.sigmoid(self.excite[name](z)) for name in given}
-        added = sum(shares[name] * gates[name] * f for name, f in given.items())
-        return self.closed(self.norm(added), shares)
+        total = added(shares[name] * gates[name] * f for name, f in given.items())
+        return self.closed(self.norm(total), shares)

@@ -27,7 +27,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseExchange, BaseFusion
-from fusionls.models.fusion.masked import Projections, masked_mean
+from fusionls.models.fusion.masked import Projections, added, masked_mean
 from fusionls.registry import MODELS
 
 
@@ -113,7 +113,7 @@ class FeatureCross(BaseFusion):
         joined = self.join(self.side_by_side(features, widths))
         joined = self.closed(joined, shares)  # the bias is no feature
         v = self.closed(self.widen(self.first(joined)), shares)
-        mixed = self.narrow(v + sum(around(v) for around in self.around))
+        mixed = self.narrow(v + added(around(v) for around in self.around))
         gate = self.gate(masked_mean(joined, self.total_share(shares)))
         return self.closed(mixed + gate * joined, shares)
 

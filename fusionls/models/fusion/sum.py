@@ -15,7 +15,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor
 
 from fusionls.models.fusion.base import BaseFusion
-from fusionls.models.fusion.masked import Projections
+from fusionls.models.fusion.masked import Projections, added
 from fusionls.registry import MODELS
 
 
@@ -37,5 +37,5 @@ class SumFusion(BaseFusion):
 
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Add up what is there; see :class:`BaseFusion`."""
-        added = sum(self.project(self.weighted(features, shares)).values())  # (N, C, h, w)
-        return self.closed(self.norm(added), shares)
+        given = self.project(self.weighted(features, shares))
+        return self.closed(self.norm(added(given.values())), shares)

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseExchange, BaseFusion
 from fusionls.models.fusion.ensemble import Ensemble
-from fusionls.models.fusion.masked import Projections, mean_over
+from fusionls.models.fusion.masked import Projections, added, mean_over
 from fusionls.registry import MODELS
 
 
@@ -120,7 +120,7 @@ class TokenExchange(BaseExchange):
         for name, own in scored.items():
             others = {other: f for other, f in scored.items() if other != name}
             if others:
-                there = torch.stack([shares[other] for other in others]).sum(0) > 0
+                there = added(shares[other] for other in others) > 0
                 poor = (scores[name] < self.threshold) & there
                 own = torch.where(poor, mean_over(others, shares), own)
             out[name] = own.masked_fill(shares[name] == 0, 0.0)

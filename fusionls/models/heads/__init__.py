@@ -1,5 +1,6 @@
 """Heads that mmseg, mmdet and mmpretrain do not have."""
 
+from fusionls.models.heads.late_fusion_head import LateFusionHead
 from fusionls.models.heads.unet_head import UNetHead
 
-__all__ = ['UNetHead']
+__all__ = ['LateFusionHead', 'UNetHead']

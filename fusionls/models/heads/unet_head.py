@@ -55,7 +55,7 @@ class UNetHead(BaseDecodeHead):
             warnings.filterwarnings('ignore', message='For binary segmentation')
             super().__init__(
                 in_channels=list(in_channels),
-                channels=widths[-1],
+                channels=[in_channels[-1], *widths][-1],
                 in_index=list(range(len(in_channels))),
                 input_transform='multiple_select',
                 **options,

@@ -1,26 +1,47 @@
-"""Both operators keep the contract, and the contract check finds those that do not."""
+"""Every operator keeps the contract, and the contract check finds those that do not."""
 
 import pytest
 import torch
 from torch import nn
 
-from fusionls.models.fusion import BaseFusion, ConcatFusion, GatedFusion
-from fusionls.testing import FusionContractError, check_fusion
+from fusionls.models import fusion
+from fusionls.models.fusion import BaseFusion
+from fusionls.testing import FusionContractError, check_fusion, registered_fusions
 
-OPERATORS = [ConcatFusion, GatedFusion]
-
-
-@pytest.mark.parametrize('operator', OPERATORS)
-@pytest.mark.parametrize('seed', range(3))
-def test_operator_keeps_the_contract(operator, seed):
-    check_fusion(operator, seed=seed)
+every_operator = pytest.mark.parametrize(
+    'operator', registered_fusions().values(), ids=list(registered_fusions())
+)
 
 
-@pytest.mark.parametrize('operator', OPERATORS)
+def test_all_operators_of_the_package_are_found():
+    named = {name for name in fusion.__all__ if name.endswith('Fusion') and name != 'BaseFusion'}
+    assert named == set(registered_fusions())
+
+
+@every_operator
+def test_operator_keeps_the_contract(operator):
+    check_fusion(operator)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs CUDA')
+@every_operator
+def test_operator_keeps_the_contract_on_cuda(operator):
+    check_fusion(operator, half=torch.float16, compiler='inductor', device='cuda')
+
+
+@every_operator
+@pytest.mark.parametrize('branches', [{'insar': 3}, {'insar': 4}], ids=['projected', 'as wide'])
+def test_a_single_branch_is_enough(operator, branches):
+    """As at the fine levels that coarse modalities do not reach."""
+    check_fusion(operator(branches=branches, channels=4), half=None, compiler=None)
+
+
+@every_operator
 def test_a_built_operator_is_checked_and_left_as_it_was(operator):
     built = operator(branches={'thermal': 2, 'lidar': 3}, channels=4)
     before = {name: value.clone() for name, value in built.state_dict().items()}
-    check_fusion(built)
+    check_fusion(built, compiler=None)
     assert built.training
     assert all(torch.equal(value, before[name]) for name, value in built.state_dict().items())
     assert all(parameter.grad is None for parameter in built.parameters())
@@ -39,6 +60,7 @@ class Mixing(BaseFusion):
         return feature.masked_fill(share == 0, 0.0)
 
     def forward(self, features, shares):
+        self.opened(features, shares)  # refuses to fuse nothing
         return sum(
             self.mix[name](self.prepared(features[name], shares[name]))
             for name in self.names
@@ -104,6 +126,53 @@ class Narrow(Mixing):
         return super().forward(features, shares)[:, 1:]
 
 
+class ByNumber(Mixing):
+    """Adds up in an order that depends on how many there are, as torch does from five on."""
+
+    def forward(self, features, shares):
+        given = [self.mix[n](f) for n, f in self.opened(features, shares).items()]
+        half = len(given) // 2 or 1
+        return sum(given[:half]) + sum(given[half:])
+
+
+class FromNothing(Mixing):
+    def forward(self, features, shares):
+        return super().forward(features, shares) if features else torch.zeros(1)
+
+
+class OfOneSize(Mixing):
+    def __init__(self, *, branches, channels):
+        super().__init__(branches=branches, channels=channels)
+        self.place = nn.Parameter(torch.randn(channels, 6, 7))
+
+    def forward(self, features, shares):
+        return super().forward(features, shares) + self.place
+
+
+class OfOnePrecision(Mixing):
+    """Writes what a convolution yields, half precise in autocast, into a single precise map."""
+
+    def forward(self, features, shares):
+        out = super().forward(features, shares)
+        everywhere = torch.ones(out.shape, dtype=torch.bool)
+        return torch.zeros(out.shape).index_put((everywhere,), out[everywhere])
+
+
+class AsksTheHost(Mixing):
+    def forward(self, features, shares):
+        out = super().forward(features, shares)
+        return out + 1 if bool((out > 100).any()) else out
+
+
+class Forgetful(Mixing):
+    def __init__(self, *, branches, channels):
+        super().__init__(branches=branches, channels=channels)
+        self.scale = torch.rand(1)  # no buffer, so in no state dict
+
+    def forward(self, features, shares):
+        return super().forward(features, shares) * self.scale
+
+
 def test_a_sound_operator_of_ones_own_passes():
     check_fusion(Mixing)
 
@@ -119,9 +188,16 @@ def test_a_sound_operator_of_ones_own_passes():
         (NeedsAll, 'with optical alone it fails: KeyError'),
         (Counting, 'optical alone differs from optical beside modalities that are invalid'),
         (Deaf, 'valid pixels of terrain get no gradient'),
+        (ByNumber, 'alone differs from'),
+        (FromNothing, 'without any modality: gives a result, expected a NoModalityError'),
+        (OfOneSize, 'at 1 x 5 pixels it fails: RuntimeError'),
+        (OfOnePrecision, 'in bfloat16: fails: RuntimeError'),
+        (AsksTheHost, 'cannot be compiled as one graph'),
+        (Forgetful, 'an operator with the same state dict gives another result'),
         (Narrow, r'gives \(2, 5, 6, 7\), expected \(2, 6, 6, 7\)'),
     ],
 )
 def test_a_broken_operator_is_caught_and_the_breach_named(operator, words):
+    compiler = 'eager' if operator is AsksTheHost else None
     with pytest.raises(FusionContractError, match=words):
-        check_fusion(operator)
+        check_fusion(operator, compiler=compiler)
