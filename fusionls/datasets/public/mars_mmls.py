@@ -67,7 +67,8 @@ CARD = DataSetCard(
 or images/ and masks/ with both""",
     traps='Files hold 128 pages of 128 x 7 numbers, rows first and bands last, which GDAL reads '
     'as one picture. All bands are scaled to 0 to 1. The order of bands is not published; it was '
-    'found by correlation with the georeferenced second release.',
+    'found by correlation with the georeferenced second release, whose masks differ: on nine '
+    'patches looked at they agree on 34 to 96 % of the pixels that both have.',
     licence='the badge of the repository says MIT; there is no licence file',
     citation='Paheding et al. (2024), MarsLS-Net, WACV',
     download='https://github.com/MAIN-Lab/Multimodal-Martian-Landslides-Dataset',
