@@ -23,7 +23,8 @@ LIDAR_LAYERS: tuple[LayerSpec, ...] = (
     measured(
         'lidar_ground',
         'm',
-        'bare-earth elevation (DTM): mean of the ground points of a cell; between them by '
+        'bare-earth elevation (DTM) at the middle of a cell: a smooth surface, and the mean height '
+        'of the ground points of the cell above it; between cells with ground that height by '
         'pull-push, up to the void limit (10 m by default), invalid beyond',
         -11000,
         9000,
@@ -42,8 +43,8 @@ LIDAR_LAYERS: tuple[LayerSpec, ...] = (
     measured(
         'lidar_ground_roughness',
         'm',
-        'standard deviation of the ground points of a cell about the bare earth; of two points '
-        'at least',
+        'standard deviation of the ground points of a cell about the bare earth, whatever its '
+        'slope; of two points at least',
         0,
         100,
     ),

@@ -32,6 +32,8 @@ from fusionls.sources.lidar.las_layout import header_problems, points_problems
 
 _VERTICAL_UNITS, _VERTICAL_CRS = 4099, 4096  # GeoTIFF keys
 _EPSG_CODES = range(1024, 32767)  # what the keys may hold of the EPSG register
+_FARTHEST = 1e9
+"""Coordinates of any CRS stay below, in feet too; NaN does not."""
 _READ = laspy.DecompressionSelection
 _NEEDED = _READ.XY_RETURNS_CHANNEL | _READ.Z | _READ.CLASSIFICATION | _READ.FLAGS | _READ.INTENSITY
 
@@ -134,8 +136,9 @@ def _place_problems(
     problems = []
     if not (np.isfinite(scales).all() and (scales > 0).all() and np.isfinite(offsets).all()):
         problems.append(f'scales {scales.tolist()} and offsets {offsets.tolist()} make no place')
-    if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
-        problems.append(f'bounds {low.tolist()} to {high.tolist()} make no box')
+    on_earth = (np.abs(low) < _FARTHEST).all() and (np.abs(high) < _FARTHEST).all()
+    if not (on_earth and (low <= high).all()):
+        problems.append(f'bounds {low.tolist()} to {high.tolist()} make no box on this planet')
     return problems
 
 

@@ -24,6 +24,8 @@ _LAYERS = {10: 9, 11: 1, 12: 2, 13: 1}
 """Layers by LASzip item: point, colour, colour with near infrared, wave packet."""
 _LAYERED_BYTES = 14
 """The item that has a layer per byte: extra bytes."""
+_LARGEST_CHUNK = 1 << 30
+"""Bytes of a chunk's points: the decoder holds them at once."""
 _AGAIN = 'the file is damaged or incomplete; fetch it again'
 
 
@@ -112,6 +114,14 @@ def _compressed_problems(file: BinaryIO, size: int, header: Any) -> list[str]:
     room = table - first - 8
     if sum(length for _, length in chunks) > room:
         return [f'says that its chunks are longer than the {room} bytes they stand in: {_AGAIN}']
+    largest = max((points for points, _ in chunks), default=0)
+    if not vlr.uses_variable_size_chunks():
+        largest = vlr.chunk_size()
+    if largest * vlr.item_size() > _LARGEST_CHUNK:
+        return [
+            f'says that a chunk has {largest} points, which no program writes (50000 is usual): '
+            f'{_AGAIN}'
+        ]
     if vlr.uses_variable_size_chunks():
         held = sum(points for points, _ in chunks)
         possible = held == header.point_count
@@ -141,11 +151,13 @@ def _layer_problems(
 ) -> list[str]:
     if not layers:
         return []
-    for number, (_, length) in enumerate(chunks):
+    for number, (count, length) in enumerate(chunks):
         # a whole point, the number of points, then the lengths of the layers
         file.seek(start + point + 4)
         lengths = file.read(4 * layers)
-        if len(lengths) < 4 * layers or sum(struct.unpack(f'<{layers}I', lengths)) > length:
+        whole = len(lengths) == 4 * layers
+        # some programs write an empty chunk at the end
+        if count and not (whole and sum(struct.unpack(f'<{layers}I', lengths)) <= length):
             return [f'chunk {number} says that its layers are longer than itself: {_AGAIN}']
         start += length
     return []

@@ -1,71 +1,61 @@
 """A point cloud -> bare earth, surface, density, intensity and roughness on any pixels.
 
-Flow: sources.lidar.point_cloud -> layers.lidar (filter, interpolation) -> [here] -> stack.align.
+Flow: sources.lidar.point_cloud -> sources.lidar.gridding -> [here] -> stack.align.
 The points go straight onto cells that are a whole share of the pixels wanted, in the CRS wanted:
-nothing is resampled. Two passes over the files keep rasters of the area, never all points: memory
-depends on the area, not on the number of points.
+nothing is resampled. Large areas are gridded block by block, each with the surroundings that the
+filter looks at; memory depends on the block, not on the area nor on the number of points.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyproj
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from fusionls.errors import InputError, LayerUnknownError, NoOverlapError, PointCloudError
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
+from fusionls.geo.resample import Resampler
 from fusionls.geo.window import Window
 from fusionls.layers.catalog import layer_spec
-from fusionls.layers.lidar.bare_earth import BareEarth, is_ground
 from fusionls.layers.lidar.ground_filters import ground_filter
-from fusionls.layers.lidar.ground_filters.surface import between_ground
 from fusionls.layers.lidar.point_features import outliers as outliers_of
 from fusionls.quantities import Quantity
+from fusionls.sources.lidar.gridding import (
+    CLASSIFIED,
+    LIDAR_SOURCES,
+    LidarOptions,
+    gridded,
+)
 from fusionls.sources.lidar.point_cloud import PointCloud, Points
 from fusionls.sources.source import Source
 
-LIDAR_SOURCES = (
-    'lidar_ground',
-    'lidar_surface',
-    'lidar_point_density',
-    'lidar_ground_density',
-    'lidar_intensity',
-    'lidar_ground_roughness',
-)
-CLASSIFIED = 'classified'
 CELL = 1.0
 """Metres: side of the cells a filter works on, where the points are dense enough."""
-MARGIN = 64
-"""Pixels beyond a grid that are gridded too: derived layers reach there."""
-MAX_CELLS = 40_000_000
-"""Cells gridded at once: about 100 bytes each while the filter runs, 4 GB."""
-_TOLERANCE = 0.3  # metres: of points of class 2 about their own mean
-_NEAR_GROUND = 2
-
-
-@dataclass(frozen=True)
-class LidarOptions:
-    """How a cloud is gridded; see :func:`open_lidar`."""
-
-    ground: str = 'adaptive'
-    ground_options: Mapping[str, Any] = field(default_factory=dict)
-    cell: float | None = None
-    void_limit: float = 10.0
-    outliers: bool = False
+_SPACING = 0.6
+"""Side of the cells of sparser clouds, in distances of their points (benchmarks/lidar.md)."""
+MARGIN = 128.0
+"""Metres beyond a grid, and beyond a block, that are gridded too: filters look as far as their
+windows (18 m), derived layers as far as their rays (100 m)."""
+BLOCK = 3000
+"""Cells along a side of a block, margins included: about 140 bytes each, 1.3 GB."""
 
 
 @dataclass(frozen=True)
 class LidarSource(Source):
-    """A point cloud that is not gridded yet; :meth:`on` does it."""
+    """A point cloud that is not gridded yet; :meth:`on` does it.
+
+    Attributes:
+        cloud: The files.
+        options: How it is to be gridded.
+    """
 
     path: Path
     grid: Grid
@@ -89,19 +79,26 @@ class LidarSource(Source):
             'ground': self.options.ground,
             'ground_options': dict(self.options.ground_options),
             'void_limit': self.options.void_limit,
+            'outliers': self.options.outliers,
         }
 
     def read(self, window: Window | None = None) -> tuple[FloatArray, BoolArray]:
         """See :class:`Source`: on its own grid."""
-        here = self.grid if window is None else self.grid.part(window)
-        return self.on(here).read(Window(0, 0, here.rows, here.cols))
+        return self._own.part(self._gridded.read, window or self.grid.window, self.kinds)
+
+    @cached_property
+    def _gridded(self) -> Source:
+        return self.on(self.grid)
+
+    @cached_property
+    def _own(self) -> Resampler:
+        return Resampler(self._gridded.grid, self.grid)
 
     def on(self, grid: Grid) -> Source:
         """Grid the points on whole shares of the pixels of a grid.
 
         Raises:
             NoOverlapError: No point lies there.
-            PointCloudError: The area is too large to be gridded at once.
         """
         frame = self._frame(grid)
         parts = max(1, round(grid.pixel / (self.options.cell or self._cell)))
@@ -112,20 +109,13 @@ class LidarSource(Source):
             rows=frame.height * parts,
             cols=frame.width * parts,
         )
-        if fine.rows * fine.cols > MAX_CELLS:
-            raise PointCloudError(
-                f'{self.path}: {fine.rows} x {fine.cols} cells of {fine.pixel:g} m are more than '
-                f'the {MAX_CELLS} that are gridded at once; give a smaller grid: bounds, or a '
-                'larger cell'
-            )
         return GriddedCloud(self.path, fine, self.quantities, self)
 
     @property
     def _cell(self) -> float:
-        """Side of a cell that holds a point, as a rule, metres."""
         own = self.grid
         area = own.rows * own.cols * own.pixel**2
-        return max(CELL, math.sqrt(area / self.cloud.points))
+        return max(CELL, _SPACING * math.sqrt(area / self.cloud.points))
 
     def _frame(self, grid: Grid) -> Window:
         """Pixels of a grid, and around it, that may hold points."""
@@ -137,7 +127,7 @@ class LidarSource(Source):
         top = math.floor((grid.north - north) / grid.pixel_height)
         bottom = math.floor((grid.north - south) / grid.pixel_height) + 1
         box = Window(top, left, max(bottom - top, 1), max(right - left, 1))
-        frame = box.intersection(grid.window.grown(MARGIN))
+        frame = box.intersection(grid.window.grown(math.ceil(MARGIN / grid.pixel)))
         if frame is None:
             raise NoOverlapError(
                 f'{self.path}: no point lies inside the scene: the cloud spans '
@@ -149,7 +139,10 @@ class LidarSource(Source):
 
 @dataclass(frozen=True)
 class GriddedCloud(Source):
-    """A cloud on cells; the work is done at the first read.
+    """A cloud on cells; each block is gridded when it is first read.
+
+    One block is kept in memory; of several, each is kept in a file of its own, in a temporary
+    folder that goes with this object.
 
     Attributes:
         cloud: What is gridded.
@@ -171,144 +164,86 @@ class GriddedCloud(Source):
         return {**self.cloud.record, 'cell': self.grid.pixel}
 
     def read(self, window: Window | None = None) -> tuple[FloatArray, BoolArray]:
-        """See :class:`Source`."""
-        area = (window or self.grid.window).slices
-        planes = [self._planes[name] for name in self.quantities]
-        return np.stack([v[area] for v, _ in planes]), np.stack([v[area] for _, v in planes])
+        """See :class:`Source`.
+
+        Raises:
+            PointCloudError: A file is damaged; or no point lies inside the grid, or none of them
+                is ground, and the grid is a single block.
+        """
+        window = window or self.grid.window
+        values = np.zeros((len(self.quantities), window.height, window.width), np.float32)
+        valid = np.zeros(values.shape, bool)
+        for block in self._blocks:
+            shared = block.intersection(window)
+            if shared is not None:
+                here, there = _relative(shared, window), _relative(shared, block)
+                found = self._of(block)[:, *there.slices]
+                valid[:, *here.slices] = np.isfinite(found)
+                values[:, *here.slices] = np.where(np.isfinite(found), found, 0)
+        return values, valid
 
     @cached_property
-    def _planes(self) -> dict[str, tuple[FloatArray, BoolArray]]:
-        tally = _Tally(self.grid)
-        for points in self._points():
-            tally.add(points, self.cloud.options.ground == CLASSIFIED)
-        bare = self._bare_earth(tally)
-        ground = _GroundTally(self.grid)
-        for points in self._points():
-            ground.add(points, bare, self.cloud.options.ground == CLASSIFIED)
-        return _layers(self.grid, tally, ground, bare, self.cloud.options.void_limit)
+    def _blocks(self) -> list[Window]:
+        margin = self._margin
+        if max(self.grid.shape) <= BLOCK:
+            return [self.grid.window]
+        step = max(BLOCK - 2 * margin, margin)
+        return [
+            Window(row, col, min(step, self.grid.rows - row), min(step, self.grid.cols - col))
+            for row in range(0, self.grid.rows, step)
+            for col in range(0, self.grid.cols, step)
+        ]
 
-    def _points(self) -> Any:
-        for points in self.cloud.cloud.chunks(self.grid.crs):
+    @property
+    def _margin(self) -> int:
+        return math.ceil(MARGIN / self.grid.pixel)
+
+    def _of(self, block: Window) -> FloatArray:
+        """(layers, h, w) of a block, NaN where invalid."""
+        if len(self._blocks) == 1:
+            return self._single
+        file = Path(self._folder.name) / f'{block.row}_{block.col}.npy'
+        if not file.exists():
+            np.save(file, self._gridded(block))
+        found: FloatArray = np.load(file, mmap_mode='r')
+        return found
+
+    @cached_property
+    def _single(self) -> FloatArray:
+        return self._gridded(self._blocks[0])
+
+    @cached_property
+    def _folder(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix='fusionls-lidar-')
+
+    def _gridded(self, block: Window) -> FloatArray:
+        wide = block.grown(self._margin).intersection(self.grid.window) or block
+        grid = self.grid.part(wide)
+        try:
+            planes = gridded(
+                lambda: self._points(grid), grid, self.cloud.options, len(self._blocks) == 1
+            )
+        except PointCloudError as error:
+            raise PointCloudError(f'{self.path}: {error}') from error
+        inner = _relative(block, wide).slices
+        return np.stack(
+            [
+                np.where(valid[inner], values[inner], np.float32(np.nan))
+                for values, valid in (planes[name] for name in self.quantities)
+            ]
+        )
+
+    def _points(self, grid: Grid) -> Iterator[Points]:
+        for points in self.cloud.cloud.chunks(grid.crs, grid.bounds):
             if self.cloud.options.outliers and len(points):
-                unit = self.grid.metres_per_unit
+                unit = grid.metres_per_unit
                 places = np.stack([points.x * unit, points.y * unit, points.z], axis=1)
                 points = points.chosen(~outliers_of(places))
             yield points
 
-    def _bare_earth(self, tally: _Tally) -> BareEarth:
-        options = self.cloud.options
-        valid = np.isfinite(tally.lowest)
-        if not valid.any():
-            raise PointCloudError(f'{self.path}: no point of it lies inside the scene')
-        try:
-            if options.ground == CLASSIFIED:
-                return between_ground(
-                    np.where(valid, tally.lowest, 0).astype(np.float32),
-                    valid,
-                    self.grid.pixel,
-                    _TOLERANCE,
-                    1.0,
-                )
-            chosen = ground_filter(options.ground, **options.ground_options)
-            lowest = np.where(valid, tally.lowest, 0).astype(np.float32)
-            return chosen.bare_earth(lowest, valid, self.grid.pixel)
-        except PointCloudError as error:
-            raise PointCloudError(f'{self.path}: {error}') from error
 
-
-class _Tally:
-    """Counts of the first pass, by cell."""
-
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
-        self.lowest = np.full(grid.shape, np.inf, np.float32)
-        self.highest = np.full(grid.shape, -np.inf, np.float32)
-        self.count = np.zeros(grid.shape, np.int32)
-        self.intensity = np.zeros(grid.shape, np.float64)
-
-    def add(self, points: Points, classified: bool) -> None:
-        """Count some points; the lowest only of those of class 2 where the file tells ground."""
-        rows, cols, inside = _places(self.grid, points)
-        index = (rows[inside].astype(np.intp) * self.grid.cols) + cols[inside].astype(np.intp)
-        height = points.z[inside].astype(np.float32)
-        np.maximum.at(self.highest.ravel(), index, height)
-        np.add.at(self.count.ravel(), index, 1)
-        np.add.at(self.intensity.ravel(), index, points.intensity[inside].astype(np.float64))
-        if classified:
-            ground = points.is_ground[inside]
-            index, height = index[ground], height[ground]
-        np.minimum.at(self.lowest.ravel(), index, height)
-
-
-class _GroundTally:
-    """Sums over the ground points of the second pass, by cell."""
-
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
-        self.count = np.zeros(grid.shape, np.int32)
-        self.height = np.zeros(grid.shape, np.float64)
-        self.squares = np.zeros(grid.shape, np.float64)
-        self.above = np.zeros(grid.shape, np.float64)
-
-    def add(self, points: Points, bare: BareEarth, classified: bool) -> None:
-        """Add those of some points that lie on the ground."""
-        rows, cols, inside = _places(self.grid, points)
-        rows, cols, height = rows[inside], cols[inside], points.z[inside]
-        on_ground = points.is_ground[inside] if classified else is_ground(rows, cols, height, bare)
-        rows, cols, height = rows[on_ground], cols[on_ground], height[on_ground]
-        index = (rows.astype(np.intp) * self.grid.cols) + cols.astype(np.intp)
-        # heights above the bare earth of the cell: a slope is no roughness
-        above = height - _between(bare.elevation, rows, cols)
-        np.add.at(self.count.ravel(), index, 1)
-        np.add.at(self.height.ravel(), index, height)
-        np.add.at(self.above.ravel(), index, above)
-        np.add.at(self.squares.ravel(), index, above**2)
-
-
-def _places(
-    grid: Grid, points: Points
-) -> tuple[NDArray[np.float64], NDArray[np.float64], BoolArray]:
-    """Rows and columns of points, and which lie on the grid."""
-    cols = (points.x - grid.west) / grid.pixel_width
-    rows = (grid.north - points.y) / grid.pixel_height
-    inside = (cols >= 0) & (cols < grid.cols) & (rows >= 0) & (rows < grid.rows)
-    return rows, cols, inside
-
-
-def _between(
-    values: FloatArray, rows: NDArray[np.float64], cols: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = ndimage.map_coordinates(
-        values, [rows - 0.5, cols - 0.5], order=1, mode='nearest', output=np.float64
-    )
-    return found
-
-
-def _layers(
-    grid: Grid, tally: _Tally, ground: _GroundTally, bare: BareEarth, void_limit: float
-) -> dict[str, tuple[FloatArray, BoolArray]]:
-    """Layers on cells; see the catalogue for their rules."""
-    area = grid.pixel**2
-    hit, stands = tally.count > 0, ground.count > 0
-    number = np.maximum(ground.count, 1)
-    mean = np.where(stands, ground.height / number, bare.elevation)
-    near = np.zeros(grid.shape, bool)
-    if stands.any():
-        near = ndimage.distance_transform_edt(~stands) * grid.pixel <= void_limit
-    spread = np.sqrt(np.maximum(ground.squares / number - (ground.above / number) ** 2, 0))
-    everywhere = np.ones(grid.shape, bool)
-    found = {
-        'lidar_ground': (mean, near),
-        'lidar_surface': (np.where(hit, tally.highest, 0), hit),
-        'lidar_point_density': (tally.count / area, everywhere),
-        'lidar_ground_density': (ground.count / area, everywhere),
-        'lidar_intensity': (tally.intensity / np.maximum(tally.count, 1), hit),
-        'lidar_ground_roughness': (spread, ground.count >= _NEAR_GROUND),
-    }
-    return {
-        name: (np.where(valid, values, 0).astype(np.float32), valid)
-        for name, (values, valid) in found.items()
-    }
+def _relative(window: Window, to: Window) -> Window:
+    return Window(window.row - to.row, window.col - to.col, window.height, window.width)
 
 
 def open_lidar(
@@ -335,8 +270,8 @@ def open_lidar(
         ground: Ground filter: adaptive, window_slope, smrf, progressive, cloth; or classified,
             for class 2 as the provider has it.
         ground_options: Options of the filter.
-        cell: Metres: side of the cells the filter works on; 1 m or, of sparse clouds, the
-            distance of the points by default, and always a whole share of the stack's pixel.
+        cell: Metres: side of the cells the filter works on; 1 m by default, more for clouds of
+            less than a point in three square metres; always a whole share of the stack's pixel.
         void_limit: Metres from a ground point up to which the bare earth is interpolated.
         outliers: Whether points far from all others are left out first (slow; a million points
             at a time).

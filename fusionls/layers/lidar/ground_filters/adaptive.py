@@ -27,7 +27,7 @@ from scipy import ndimage
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.lidar.bare_earth import BareEarth
 from fusionls.layers.lidar.ground_filters.surface import between_ground, cleaned, standing_out
-from fusionls.layers.lidar.interpolation import filled
+from fusionls.layers.lidar.interpolation import filled, smoothed
 
 _LENIENT = 0.5
 """Slope threshold of passes that need not find every object."""
@@ -74,7 +74,7 @@ class AdaptiveFilter:
         ground = sound & ~self._far_out(above, pixel)
         if not ground.any():
             return plane
-        return plane + _smoothed(filled(above, ground, sweeps=0), self.scale / pixel)
+        return plane + smoothed(filled(above, ground, sweeps=0), self.scale / pixel)
 
     def _far_out(self, surface: FloatArray, pixel: float) -> BoolArray:
         return standing_out(surface, pixel, self.window, lambda radius: _LENIENT * radius, _GROWTH)
@@ -98,19 +98,6 @@ def _plane(surface: FloatArray, sound: BoolArray) -> FloatArray:
     level, down, along = np.linalg.lstsq(np.array(normal), np.array(sums), rcond=1e-12)[0]
     found: FloatArray = (level + down * row[:, None] + along * col).astype(np.float32)
     return found
-
-
-def _smoothed(values: FloatArray, sigma: float) -> FloatArray:
-    """Two running means as wide as a Gaussian of that deviation (in cells), at a tenth of it.
-
-    Beyond the edge the surface goes on as it came (odd reflection), so that a plane stays one.
-    """
-    width = max(round(sigma * 6**0.5), 1)
-    found = np.pad(values, width, mode='reflect', reflect_type='odd')
-    for _ in range(2):
-        found = ndimage.uniform_filter(found, width, mode='nearest')
-    smooth: FloatArray = found[width:-width, width:-width]
-    return smooth
 
 
 def _joined(surface: FloatArray, above: FloatArray, objects: BoolArray, jump: float) -> BoolArray:
