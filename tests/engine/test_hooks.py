@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from fusionls import apis
 from fusionls.datasets import sample_list
 from fusionls.datasets.statistics import layer_statistics
+from fusionls.engine.hooks import check_categories
 from fusionls.errors import CheckpointMismatchError, InputError
 from fusionls.models.checkpoints import read_checkpoint
 from fusionls.registry import DATASETS, HOOKS
@@ -234,6 +235,40 @@ def test_training_on_no_tile_data_set_is_refused(tmp_path):
     config.train_dataloader.dataset = dict(type='fusionls.Plain')
     with pytest.raises(InputError, match='expected a TileDataset to train on, got Plain'):
         apis.train(config)
+
+
+def classes(**options):
+    """Tiles with a layer of classes and one of distances."""
+    layers = {'geology': ['geology_class', 'geology_fault_distance']}
+    return DATASETS.build(
+        dict(type='fusionls.ArraySceneDataset', layers=layers, tile=32, shape=(64, 64), **options)
+    )
+
+
+def test_class_codes_are_never_read_as_measurements():
+    check_categories(classes(), {'geology_class': [1, 2, 3]})
+    with pytest.raises(InputError) as caught:
+        check_categories(classes(), {'geology_fault_distance': [1]})
+    text = str(caught.value)
+    assert 'geology_class holds class codes, which have no mean' in text
+    assert 'geology_fault_distance is continuous, not classes' in text
+    assert 'list_classes.py' in text
+
+
+def test_a_run_with_classes_fits_the_others_only_and_says_which_it_knows(tmp_path):
+    config = tiny(tmp_path, **{'train_cfg.max_epochs': 1})
+    layers = dict(config.layers, insar=['geology_class', 'insar_velocity_los'])
+    codes = {'geology_class': [1, 3]}
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        loader.dataset.layers = layers
+    config.model.data_preprocessor.update(layers=layers, categories=codes)
+    config.model.backbone.branches.insar.channels = 3
+    apis.train(config)
+    checkpoint = read_checkpoint(tmp_path / 'epoch_1.pth')
+    assert checkpoint['meta']['fusionls']['categories'] == codes
+    mean = checkpoint['state_dict']['data_preprocessor.mean_insar']
+    assert mean[0] == 0
+    assert 45 < mean[1] < 65  # made-up layers vary about 50, more where there is a landslide
 
 
 @DATASETS.register_module()

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from fusionls.errors import CrsMissingError, FileMissingError, InputError, OutputError
-from fusionls.geo.vector_io import read_polygons, write_polygons
+from fusionls.geo.vector_io import read_lines, read_polygons, write_polygons
 
 SQUARE = shapely.box(500_000, 3_999_900, 500_100, 4_000_000)
 
@@ -88,3 +88,17 @@ def test_a_write_that_fails_leaves_nothing(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(OutputError, match=r'a\.gpkg: could not be written'):
         write_polygons(frame(SQUARE), tmp_path / 'file' / 'a.gpkg', 'x')
+
+
+def test_lines_come_back_in_the_crs_asked_for_and_polygons_are_none(tmp_path):
+    line = shapely.LineString([(500_000, 4_000_000), (500_300, 3_999_600)])
+    frame(line, shapely.MultiLineString([line])).to_file(tmp_path / 'l.gpkg')
+    found = read_lines(tmp_path / 'l.gpkg')
+    assert found.length.tolist() == pytest.approx([500.0, 500.0])
+    degrees = read_lines(tmp_path / 'l.gpkg', pyproj.CRS(4326))
+    assert degrees.to_crs(32617).length.tolist() == pytest.approx([500.0, 500.0], abs=1e-3)
+    frame(SQUARE).to_file(tmp_path / 'p.gpkg')
+    with pytest.raises(InputError, match='holds Polygon; expected lines only'):
+        read_lines(tmp_path / 'p.gpkg')
+    with pytest.raises(InputError, match='expected polygons only'):
+        read_polygons(tmp_path / 'l.gpkg')

@@ -231,6 +231,22 @@ def test_a_checkpoint_of_other_modalities_is_refused_and_both_are_named():
     assert 'a.pth does not fit the model (4 problems)' in text
 
 
+def test_a_checkpoint_that_tells_other_classes_apart_is_refused():
+    made, wanted = (Model({'geology': ('geology_class',)}) for _ in range(2))
+    made.data_preprocessor.categories = {'geology_class': (1, 2)}
+    wanted.data_preprocessor.categories = {'geology_class': (1, 3)}
+    checkpoint = checkpoint_of(made)
+    checkpoint['meta']['fusionls']['categories'] = made.data_preprocessor.categories
+    check_fits(checkpoint, made, 'a.pth')
+    with pytest.raises(CheckpointMismatchError) as caught:
+        check_fits(checkpoint, wanted, 'a.pth')
+    assert "classes {'geology_class': [1, 2]} apart" in str(caught.value)
+    assert "the config {'geology_class': [1, 3]}" in str(caught.value)
+    del checkpoint['meta']['fusionls']['categories']  # as written before there were any
+    with pytest.raises(CheckpointMismatchError, match='classes of no layer apart'):
+        check_fits(checkpoint, wanted, 'a.pth')
+
+
 def test_layers_in_another_order_are_other_layers():
     made = Model({'terrain': ('terrain_slope', 'terrain_elevation')})
     wanted = Model({'terrain': ('terrain_elevation', 'terrain_slope')})

@@ -139,3 +139,75 @@ def test_a_factor_of_no_modality_is_refused():
 def test_a_model_without_layers_is_refused(layers):
     with pytest.raises(InputError, match='at least one layer per modality'):
         FusionDataPreprocessor(layers=layers)
+
+
+CODED = {'geology': ['geology_class', 'geology_fault_distance', 'landcover_class']}
+CODES = {'geology_class': [3, 19, 7], 'landcover_class': [0, 4]}
+
+
+def coded(**options):
+    made = FusionDataPreprocessor(
+        **{'layers': CODED, 'categories': CODES, 'size_divisor': 8, **options}
+    )
+    made.set_statistics({'geology_fault_distance': (1000.0, 500.0)})
+    return made
+
+
+def ground(seed=0):
+    """Classes 3, 7, 19 and one that is not listed; covers 0 and 4; holes."""
+    generator = torch.Generator().manual_seed(seed)
+    unit = torch.tensor([3.0, 7.0, 19.0, 5.0])[torch.randint(4, (8, 8), generator=generator)]
+    cover = torch.tensor([0.0, 4.0])[torch.randint(2, (8, 8), generator=generator)]
+    distance = 4000 * torch.rand((8, 8), generator=generator)
+    valid = torch.rand((1, 8, 8), generator=generator) < 0.8
+    return torch.stack([unit, distance, cover]) * valid, valid
+
+
+def test_a_class_is_one_in_its_own_channel_and_is_never_normalised():
+    values, valid = ground()
+    given, seen = coded()({'inputs': [{'geology': (values, valid)}]})['inputs']['geology']
+    assert coded().widths == {'geology': 3 + 1 + 2}
+    assert given.shape == (1, 6, 8, 8)
+    expected = torch.stack(
+        [
+            values[0] == 3, values[0] == 19, values[0] == 7,
+            (values[1] - 1000) / 500,
+            values[2] == 0, values[2] == 4,
+        ]
+    ) * valid  # fmt: skip
+    assert torch.allclose(given[0], expected)
+    assert torch.equal(seen[0], valid)
+    unlisted = valid[0] & (values[0] == 5)
+    assert unlisted.any()
+    assert (given[0, :3, unlisted] == 0).all()
+
+
+def test_what_stands_under_invalid_pixels_is_no_class():
+    values, valid = ground()
+    for wild in (float('nan'), 3.0, 0.0, 1e30):
+        changed = torch.where(valid, values, torch.tensor(wild))
+        one, other = (
+            coded()({'inputs': [{'geology': (v, valid)}]})['inputs']['geology'][0]
+            for v in (values, changed)
+        )
+        assert torch.equal(one, other)
+
+
+def test_without_classes_channels_are_layers():
+    assert preprocessor().widths == {'optical': 2, 'insar': 1}
+    assert preprocessor().categories == {}
+
+
+def test_categories_that_cannot_be_used_are_all_named():
+    with pytest.raises(InputError) as caught:
+        coded(categories={'geology_clas': [1], 'landcover_class': [4, 4], 'geology_class': []})
+    text = str(caught.value)
+    assert "no layer 'geology_clas'; did you mean geology_class" in text
+    assert 'landcover_class: expected one code at least, each once; got [4, 4]' in text
+    assert 'geology_class: expected one code at least' in text
+
+
+def test_layers_of_classes_need_no_statistics_and_others_do():
+    made = FusionDataPreprocessor(layers=CODED, categories=CODES)
+    with pytest.raises(LayerMissingError, match=r"no statistics for \['geology_fault_distance'\]"):
+        made.set_statistics({})

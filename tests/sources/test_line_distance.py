@@ -110,9 +110,9 @@ def test_what_is_no_line_is_refused(lines, tmp_path):
         open_line_distance(polygon, name=NAME)
     with pytest.raises(FileMissingError, match='no such file'):
         open_line_distance(tmp_path / 'gone.gpkg', name=NAME)
+    nowhere = lines(shapely.LineString([(0, 0), (1, 1)]), crs=None, name='n.gpkg')
     with pytest.raises(CrsMissingError, match='has no CRS'):
-        line = shapely.LineString([(0, 0), (1, 1)])
-        open_line_distance(lines(line, crs=None, name='n.gpkg'), name=NAME)
+        open_line_distance(nowhere, name=NAME)
 
 
 def test_layers_that_are_no_distance_are_refused(lines):

@@ -137,3 +137,18 @@ def test_several_bands_are_no_mask(write_raster):
 def test_a_mask_without_crs_is_refused(write_raster):
     with pytest.raises(CrsMissingError, match=r'm\.tif'):
         LabelRaster.open(write_raster('m.tif', MASK, crs=None))
+
+
+def test_each_landslide_is_drawn_for_itself_by_the_rule_of_all_together():
+    rng = np.random.default_rng(1)
+    shapes = [
+        shapely.Point(*rng.uniform(-20, 140, 2)).buffer(rng.uniform(0.5, 25)) for _ in range(40)
+    ]
+    landslides = mapped(*shapes)
+    masks, places = landslides.masks(GRID)
+    np.testing.assert_array_equal(masks.any(0), landslides.labels(GRID) == 1)
+    for mask, place in zip(masks, places, strict=True):
+        np.testing.assert_array_equal(mask, mapped(shapes[place]).labels(GRID) == 1)
+    unseen = set(range(40)) - set(places.tolist())
+    assert unseen
+    assert all(not mapped(shapes[i]).labels(GRID).any() for i in unseen)

@@ -128,3 +128,32 @@ def test_unmapped_ground_is_no_landslide():
     labels[2:6, 2:6] = 1
     sample = PackInstanceTile(least_pixels=1).transform(with_labels(labels))['data_samples']
     assert sample.gt_instances.masks.masks.sum() == 16
+
+
+def test_single_landslides_of_an_inventory_overlap_and_small_ones_are_ignored():
+    results = with_labels(np.ones((32, 32)))
+    instances = np.zeros((4, 32, 32), bool)
+    instances[0, 2:12, 3:20] = True
+    instances[1, 8:18, 10:30] = True  # over the first
+    instances[2, 20:22, 20:22] = True  # where nothing is seen
+    instances[3, 25:31, 1:9] = True  # under the inventory's least size
+    results['instances'] = instances
+    results['instances_ignored'] = np.array([False, False, False, True])
+    results['inputs']['optical'][1][:, 16:] = False
+    sample = PackInstanceTile(least_pixels=5).transform(results)['data_samples']
+    assert sample.gt_instances.bboxes.tolist() == [[3, 2, 16, 12], [10, 8, 16, 18]]
+    assert sample.ignored_instances.bboxes.tolist() == [[1, 25, 9, 31]]
+    np.testing.assert_array_equal(
+        sample.gt_instances.masks.masks[0], instances[0] & (np.arange(32) < 16)
+    )
+
+
+def test_boxes_alone_are_those_with_masks():
+    mask = _blobs(0, 1.5, 0.3)
+    whole, boxes = (
+        PackInstanceTile(masks=masks).transform(with_labels(mask))['data_samples']
+        for masks in (True, False)
+    )
+    assert 'masks' not in boxes.gt_instances
+    assert torch.equal(whole.gt_instances.bboxes, boxes.gt_instances.bboxes)
+    assert len(boxes.gt_instances) == 3
