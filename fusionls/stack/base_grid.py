@@ -37,7 +37,7 @@ def base_grid(asked: SceneGrid, mosaic: Mosaic | None, problems: list[str]) -> G
     if not crs.is_projected:
         problems.append(
             f'grid: {source.path.name}, the first source, is in {own.crs.name}, which is not '
-            f'projected; say the base grid: grid: {{crs: {_utm(own)}, pixel: ...}}'
+            f'projected; say the base grid: grid: {{crs: {utm_code(own)}, pixel: ...}}'
         )
         return None
     square = math.isclose(own.pixel_width, own.pixel_height, rel_tol=1e-6)
@@ -45,7 +45,7 @@ def base_grid(asked: SceneGrid, mosaic: Mosaic | None, problems: list[str]) -> G
         problems.append(
             f'grid: {source.path.name}, the first source, has pixels of {own.pixel_width:g} x '
             f'{own.pixel_height:g} in {own.crs.name}; say the base pixel: '
-            f'grid: {{crs: {crs.to_string() if asked.crs else _utm(own)}, pixel: ...}}'
+            f'grid: {{crs: {crs.to_string() if asked.crs else utm_code(own)}, pixel: ...}}'
         )
         return None
     pixel = asked.pixel or own.pixel_width
@@ -107,8 +107,8 @@ def filled_up(grid: Grid, factor: int) -> Grid:
     )
 
 
-def _utm(grid: Grid) -> str:
-    """Code of the UTM zone of a grid's centre, for an error text."""
+def utm_code(grid: Grid) -> str:
+    """Code of the UTM zone of a grid's centre: ``EPSG:32643``."""
     west, south, east, north = grid.bounds
     to_degrees = pyproj.Transformer.from_crs(grid.crs, grid.crs.geodetic_crs, always_xy=True)
     longitude, latitude = to_degrees.transform((west + east) / 2, (south + north) / 2)
