@@ -326,6 +326,7 @@ def evaluate_missing_data(
     *,
     only: Sequence[str] | None = None,
     launcher: str = 'none',
+    out: str | Path | None = None,
 ) -> MissingDataLoop:
     """Test a checkpoint under every pattern of missing data.
 
@@ -334,6 +335,7 @@ def evaluate_missing_data(
         checkpoint: What was trained with it.
         only: Names of patterns, see ``datasets.missing_patterns``; all by default.
         launcher: ``'none'`` or ``'pytorch'``.
+        out: Folder where ``missing_data.json``, ``.md`` and ``.png`` go; none by default.
 
     Returns:
         The loop after its run, with ``patterns`` and ``results``.
@@ -343,13 +345,19 @@ def evaluate_missing_data(
         UnsafeCheckpointError: The checkpoint would run code.
         InputError: ``only`` names no pattern.
     """
+    from mmengine.dist import get_rank
+
     from fusionls.engine import MissingDataLoop
+    from fusionls.visualization.missing_data import write_missing_data
 
     config = copy.deepcopy(config)
     config.test_cfg = dict(type=MissingDataLoop, only=only)
     runner = _loaded_runner(config, checkpoint, launcher)
     runner.test()
-    return runner.test_loop
+    loop = runner.test_loop
+    if out is not None and get_rank() == 0:
+        write_missing_data(loop.patterns, loop.results, out, title=Path(checkpoint).name)
+    return loop
 
 
 def _loaded_runner(config: Config, checkpoint: str | Path, launcher: str) -> Runner:

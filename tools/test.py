@@ -28,12 +28,26 @@ def main() -> None:
         metavar='FILE',
         help='scale the probabilities; tools/analysis/fit_temperature.py writes the file',
     )
+    parser.add_argument(
+        '--missing-protocol',
+        action='store_true',
+        help='score every subset of the modalities, holes and noise: missing_data.json, .md, .png',
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch'], default='none')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     args = parser.parse_args()
     config = apis.load_config(args.config, args.cfg_options)
     if args.work_dir:
         config.work_dir = args.work_dir
+    if args.missing_protocol:
+        if args.modalities:
+            parser.error('--missing-protocol shows every subset itself; leave --modalities out')
+        apis.evaluate_missing_data(
+            config, args.checkpoint, launcher=args.launcher, out=config.work_dir
+        )
+        print((Path(config.work_dir) / 'missing_data.md').read_text())
+        print(f'wrote {Path(config.work_dir) / "missing_data"}.json, .md and .png')
+        return
     fitted = Temperature.read(args.temperature) if args.temperature else None
     stem = '_'.join(['metrics', *(args.modalities or [])])
     scores = apis.evaluate(
