@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from fusionls.errors import InputError, LayerUnknownError
+from fusionls.errors import InputError
 from fusionls.geo.raster import FloatArray
-from fusionls.layers.catalog import layer_spec
+from fusionls.layers.catalog import CATALOG, layer_spec, stem_of
 from fusionls.layers.derivation import rederived, step_of
 from fusionls.quantities import Kind
 from fusionls.registry import TRANSFORMS
@@ -23,10 +23,10 @@ def follows_the_grid(name: str, kind: Kind) -> bool:
     """Whether a layer must be derived again when the grid turns by any angle, or is scaled."""
     if kind is Kind.LIT:
         return True
-    try:
-        return step_of(name).wanted.quantity in ON_CELLS
-    except LayerUnknownError:
+    stem = stem_of(name)
+    if stem is None or CATALOG[stem].derivation is None:
         return False
+    return stem.partition('_')[2] in ON_CELLS
 
 
 @TRANSFORMS.register_module()

@@ -78,6 +78,9 @@ def centre_of_landslide(labels: NDArray[np.uint8]) -> tuple[float, float]:
     numbered, count = ndimage.label(labels == 1, structure=np.ones((3, 3)))
     if not count:
         return float(middle[0]), float(middle[1])
-    found = np.array(ndimage.center_of_mass(numbered > 0, numbered, np.arange(1, count + 1))) + 0.5
+    rows, cols = np.nonzero(numbered)
+    number = numbered[rows, cols]
+    sums = [np.bincount(number, weights, count + 1)[1:] for weights in (rows, cols)]
+    found = np.stack(sums, 1) / np.bincount(number, minlength=count + 1)[1:, None] + 0.5
     nearest = found[((found - middle) ** 2).sum(1).argmin()]
     return float(nearest[0]), float(nearest[1])

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ class Warp:
     scale: float
     size: int
     centre: tuple[float, float]
+    _once: dict[tuple[Any, ...], Sampler] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def reach(self) -> float:
@@ -64,7 +65,12 @@ class Warp:
         return self.size * self.scale * (abs(math.sin(turn)) + abs(math.cos(turn))) / 2
 
     def sampler(self, shape: tuple[int, ...], factor: int) -> Sampler:
-        """Samples of arrays whose pixels are ``factor`` base pixels wide."""
+        """Samples of arrays whose pixels are ``factor`` base pixels wide; made once for all."""
+        if (shape, factor) not in self._once:
+            self._once[shape, factor] = self._sampler(shape, factor)
+        return self._once[shape, factor]
+
+    def _sampler(self, shape: tuple[int, ...], factor: int) -> Sampler:
         n = self.size // factor
         turn = math.radians(self.angle)
         sine, cosine = self.scale * math.sin(turn), self.scale * math.cos(turn)
