@@ -19,7 +19,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -167,7 +169,7 @@ def damage(count: int, folder: Path) -> None:
             print(f'{layout}, {trial} trial: {dict(outcomes)}')
 
 
-def write_velocity(path: Path, version: str | None, options: dict[str, object]) -> None:
+def write_velocity(path: Path, version: str | None, options: Mapping[str, Any]) -> None:
     """A small velocity.h5 as MintPy lays it out."""
     told = {
         'FILE_TYPE': 'velocity', 'UNIT': 'm/year', 'LENGTH': '6', 'WIDTH': '8', 'EPSG': '4326',
@@ -184,7 +186,7 @@ def write_velocity(path: Path, version: str | None, options: dict[str, object]) 
 def child(sound: Path, first: int, last: int, trial: str) -> None:
     """Damage a file by one seed after the other and read it; a line each."""
     if trial == 'without':
-        hdf5_grid.harm_of = lambda path: None
+        hdf5_grid.harm_of = lambda path, seconds=0.0: None
     whole, path = sound.read_bytes(), sound.with_name('damaged.h5')
     for seed in range(first, last):
         draw = random.Random(seed)
