@@ -1,0 +1,17 @@
+"""Terrain layers alone on the Mars tiles, trained with parts missing: what one modality can do.
+
+Run: python tools/train.py configs/stacked/stacked_lite0_ter_1xb8_6e_mars_t96.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .stacked_lite0_opttertherm_1xb8_6e_mars_t96 import *
+
+layers = dict(terrain=layers['terrain'])
+factors = dict(terrain=1)
+train_dataloader['dataset']['layers'] = layers
+val_dataloader['dataset']['layers'] = layers
+test_dataloader['dataset']['layers'] = layers
+model['data_preprocessor'].update(layers=layers, factors=factors)
+model['backbone']['channels'] = dict(terrain=2)
