@@ -284,8 +284,10 @@ def _sample(
 ) -> tuple[_Given, _Given]:
     """Features, and shares of which about a third are zero and a third one."""
     features, shares = {}, {}
-    for name, width in widths.items():
-        features[name] = torch.randn(size[0], width, *size[1:]).to(device)
+    for i, (name, width) in enumerate(widths.items()):
+        # encoders differ in the memory format of their features
+        laid_out = torch.channels_last if i % 2 else torch.contiguous_format
+        features[name] = torch.randn(size[0], width, *size[1:]).to(device, memory_format=laid_out)
         share = torch.rand(size[0], 1, *size[1:])
         shares[name] = (share * 3 - 1).clamp(0, 1).to(device)
     return features, shares

@@ -1,7 +1,8 @@
 """Encoders: any registered backbone at any channel count, one per modality or one for all."""
 
 from fusionls.models.encoders.multi_branch import MultiBranchEncoder
+from fusionls.models.encoders.patch_pyramid import PatchPyramid
 from fusionls.models.encoders.stacked import StackedEncoder
 from fusionls.models.encoders.timm_encoder import TimmEncoder
 
-__all__ = ['MultiBranchEncoder', 'StackedEncoder', 'TimmEncoder']
+__all__ = ['MultiBranchEncoder', 'PatchPyramid', 'StackedEncoder', 'TimmEncoder']

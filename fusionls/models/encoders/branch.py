@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from fusionls.models.encoders.channels import (
     stem_convolution,
 )
 from fusionls.models.encoders.hole_filling import REACH, filled
+from fusionls.models.encoders.staged import Stage
 from fusionls.models.encoders.valid_norm import ValidShare, use_valid_norms
 from fusionls.models.levels import LevelSpec
 from fusionls.models.pretrained import load_weights
@@ -113,17 +115,28 @@ class Branch(BaseModule):
         self.encoder.load_state_dict(state)
         self._is_init = True
 
-    def forward(self, given: ModalityInput) -> tuple[Tensor, ...]:
-        """Encode; values under invalid pixels are never looked at."""
+    def prepared(self, given: ModalityInput) -> Tensor:
+        """What the encoder reads, (N, C or C + 1, h, w): holes filled, the mask beside."""
         values, valid = given
         x = filled(values, valid, self.reach)  # (N, C, h, w)
         if self.valid_channel:
             x = torch.cat([x, valid.to(x.dtype)], 1)  # (N, C + 1, h, w)
         x = self.stem(x)
         # convolutions run a fifth faster so, on CPU and with CUDA's tensor cores
-        with self._share.of(valid):
-            features = self.encoder(x.contiguous(memory_format=torch.channels_last))
+        return x.contiguous(memory_format=torch.channels_last)
+
+    def forward(self, given: ModalityInput) -> tuple[Tensor, ...]:
+        """Encode; values under invalid pixels are never looked at."""
+        with self._share.of(given[1]):
+            features = self.encoder(self.prepared(given))
         return (features,) if isinstance(features, Tensor) else tuple(features)
+
+    def run(self, stages: Sequence[Stage], x: Tensor, valid: Tensor) -> Tensor:
+        """Some stages of the encoder (``models.encoders.staged``), for the mask of its input."""
+        with self._share.of(valid):
+            for stage in stages:
+                x = stage(x)
+        return x
 
 
 def _refuse_own_weights(encoder: dict[str, Any]) -> None:

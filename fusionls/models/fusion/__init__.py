@@ -1,6 +1,6 @@
 """Fusion operators: features of several branches at one level become one feature map."""
 
-from fusionls.models.fusion.base import AcrossBranches, BaseExchange, BaseFusion
+from fusionls.models.fusion.base import AcrossBranches, BaseExchange, BaseFusion, InterleavedFusion
 from fusionls.models.fusion.cmx import CmxFusion, Rectification
 from fusionls.models.fusion.compensating import CompensatingFusion
 from fusionls.models.fusion.concat import ConcatFusion
@@ -26,6 +26,7 @@ __all__ = [
     'GatedFusion',
     'GeminiFusion',
     'HubFusion',
+    'InterleavedFusion',
     'PlaceExchange',
     'Rectification',
     'SideBySideFusion',

@@ -53,7 +53,9 @@ class AcrossBranches(BaseModule):
                 f'{", ".join(self.names)}'
             )
         # not a product with the share: a NaN times zero is NaN, and so is its gradient
-        return {name: features[name].masked_fill(shares[name] == 0, 0.0) for name in names}
+        return {
+            name: _laid_out(features[name].masked_fill(shares[name] == 0, 0.0)) for name in names
+        }
 
     def weighted(
         self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
@@ -70,13 +72,11 @@ class AcrossBranches(BaseModule):
         """
         like = next(iter(values.values()))[:, :1]
         nothing = torch.zeros_like(like)  # (N, 1, h, w)
-        return torch.cat(
-            [
-                values[name] if name in values else nothing.expand(-1, widths[name], -1, -1)
-                for name in self.names
-            ],
-            1,
-        )
+        parts = [
+            values[name] if name in values else nothing.expand(-1, widths[name], -1, -1)
+            for name in self.names
+        ]
+        return _laid_out(torch.cat(parts, 1))
 
     def closed(self, fused: Tensor, shares: Mapping[str, Tensor]) -> Tensor:
         """The fused features, zero where no modality is valid."""
@@ -85,6 +85,15 @@ class AcrossBranches(BaseModule):
     def total_share(self, shares: Mapping[str, Tensor]) -> Tensor:
         """(N, 1, h, w): sum of the shares of all present modalities."""
         return added(shares[name] for name in self.names if name in shares)
+
+
+def _laid_out(x: Tensor) -> Tensor:
+    """The same in the one memory format of all operators.
+
+    Convolutions round otherwise in another format, and which one a sum or a concatenation comes
+    in depends on what is there.
+    """
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 class BaseFusion(AcrossBranches):
@@ -111,11 +120,41 @@ class BaseFusion(AcrossBranches):
         """
 
 
+class InterleavedFusion(BaseFusion):
+    """Base of operators that can also act between the stages of encoders.
+
+    Implement :meth:`exchange`.
+
+    Args:
+        branches: Channels per modality at this level.
+        channels: Channels of the fused features.
+    """
+
+    @abstractmethod
+    def exchange(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Fuse one level, and say what each modality goes on with.
+
+        Args:
+            features: As in :meth:`forward`.
+            shares: As in :meth:`forward`.
+
+        Returns:
+            The fused features, and (N, ``channels``, h, w) per present modality for the next stage
+            of its encoder. What stands there under invalid pixels is not looked at.
+        """
+
+    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
+        """Fuse one level; see :class:`BaseFusion`."""
+        return self.exchange(features, shares)[0]
+
+
 class BaseExchange(AcrossBranches):
     """Base of exchanges, which leave every modality a map of its own; implement :meth:`forward`.
 
-    They are parts of fusion operators, and act between the stages of encoders
-    (``models.encoders.staged``). The law is that of fusion operators, for each map that comes out.
+    They are parts of an :class:`InterleavedFusion`. The law is that of fusion operators, for each
+    map that comes out.
 
     Args:
         branches: Channels per modality at this level.

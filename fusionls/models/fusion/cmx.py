@@ -32,7 +32,7 @@ from mmengine.model import BaseModule, ModuleDict
 from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
-from fusionls.models.fusion.base import BaseExchange, BaseFusion
+from fusionls.models.fusion.base import BaseExchange, BaseFusion, InterleavedFusion
 from fusionls.models.fusion.masked import (
     Projections,
     added,
@@ -50,7 +50,6 @@ def head_count(channels: int, head_channels: int) -> int:
     return next(heads for heads in range(most, 0, -1) if channels % heads == 0)
 
 
-@MODELS.register_module()
 class Rectification(BaseExchange):
     """FRM of the module text: every modality corrected by the others, not yet fused.
 
@@ -99,7 +98,8 @@ class Rectification(BaseExchange):
         channel_weights = self.by_channel(pooled).split(self.channels, 1)
         pixel_weights = self.by_pixel(self.side_by_side(features, widths)).split(1, 1)
         offered = {
-            name: (self.channel_share * by_channel + self.pixel_share * by_pixel) * features[name]
+            name: (self.channel_share * by_channel + self.pixel_share * by_pixel)
+            * (shares[name] * features[name])
             for name, by_channel, by_pixel in zip(
                 self.names, channel_weights, pixel_weights, strict=True
             )
@@ -109,7 +109,8 @@ class Rectification(BaseExchange):
         for name, own in features.items():
             others = [f for other, f in offered.items() if other != name]
             taken = added(others) / (len(self.names) - 1) if others else torch.zeros_like(own)
-            rectified[name] = (own + taken).masked_fill(shares[name] == 0, 0.0)
+            # in mixed precision the sum is as precise as a weight, whether or not others are there
+            rectified[name] = (own + taken.to(own.dtype)).masked_fill(shares[name] == 0, 0.0)
         return rectified
 
 
@@ -135,8 +136,10 @@ class _ContextExchange(BaseModule):
         # in single precision: sums over a whole map leave the range of half precision
         with torch.autocast(asking.device.type, enabled=False):
             key, value = self._by_head(key.float()), self._by_head(value.float())
-            whole = 1.0 / coverage(share.float()).clamp_min(1e-6)  # (N, 1, 1, 1)
-            product = (key * (whole * key.shape[2] ** -0.5)) @ value.transpose(2, 3)
+            share = share.float()
+            whole = share / coverage(share).clamp_min(1e-6)  # (N, 1, h, w), of mean one
+            key = key * (whole.flatten(2)[:, :, None] * key.shape[2] ** -0.5)
+            product = key @ value.transpose(2, 3)
             return product.softmax(2)
 
     def answer(self, feature: Tensor, kept: Tensor, asking: Tensor, context: Tensor) -> Tensor:
@@ -192,7 +195,7 @@ class ContextFusion(BaseFusion):
             others = [other for other in features if other != name]
             context = _mean_context(contexts, covered, others, like=contexts[name])
             answer = self.exchange[name].answer(own, kept, asking, context)
-            told[name] = answer.masked_fill(shares[name] == 0, 0.0)
+            told[name] = answer * shares[name]
         mixed = self.side_by_side(told, dict.fromkeys(self.names, self.channels))
         return self.closed(self.norm(self.residual(mixed) + self.embed(mixed)), shares)
 
@@ -210,14 +213,13 @@ def _mean_context(
 
 
 @MODELS.register_module()
-class CmxFusion(BaseFusion):
+class CmxFusion(InterleavedFusion):
     """Rectification, then fusion by exchanged contexts; see the module.
 
     Args:
         branches: Channels per modality at this level.
         channels: Channels of the fused features.
         head_channels: Channels of an attention head.
-        rectify: Whether to rectify first; not where it was done between the stages of encoders.
 
     Example:
         >>> fusion = CmxFusion(branches=dict(optical=64, terrain=32), channels=48)
@@ -226,28 +228,22 @@ class CmxFusion(BaseFusion):
     """
 
     def __init__(
-        self,
-        *,
-        branches: Mapping[str, int],
-        channels: int,
-        head_channels: int = 64,
-        rectify: bool = True,
+        self, *, branches: Mapping[str, int], channels: int, head_channels: int = 64
     ) -> None:
         super().__init__(branches=branches, channels=channels)
         self.project = Projections(branches, channels)
         equal = dict.fromkeys(branches, channels)
         # alone, a modality has none to be rectified by
         self.rectification = (
-            Rectification(branches=equal, channels=channels)
-            if rectify and len(branches) > 1
-            else None
+            Rectification(branches=equal, channels=channels) if len(branches) > 1 else None
         )
         self.fusion = ContextFusion(branches=equal, channels=channels, head_channels=head_channels)
 
-    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
-        """Rectify and fuse what is there; see :class:`BaseFusion`."""
-        given = self.project(self.weighted(features, shares))
+    def exchange(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Rectify and fuse what is there; the rectified go on."""
+        given = self.project(self.opened(features, shares))
         if self.rectification is not None:
             given = self.rectification(given, shares)
-        fused: Tensor = self.fusion(given, shares)
-        return fused
+        return self.fusion(given, shares), given

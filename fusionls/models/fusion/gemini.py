@@ -24,7 +24,7 @@ import torch
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor, nn
 
-from fusionls.models.fusion.base import BaseExchange, BaseFusion
+from fusionls.models.fusion.base import BaseExchange, InterleavedFusion
 from fusionls.models.fusion.cmx import head_count
 from fusionls.models.fusion.ensemble import Ensemble
 from fusionls.models.fusion.masked import Projections, weighted_mean
@@ -79,7 +79,6 @@ class PlaceAttention(BaseModule):
         return x.reshape(len(x), self.heads, -1, x.shape[2] * x.shape[3])
 
 
-@MODELS.register_module()
 class PlaceExchange(BaseExchange):
     """x of the module text: every modality enriched by the others, pixel by pixel.
 
@@ -125,7 +124,7 @@ class PlaceExchange(BaseExchange):
 
 
 @MODELS.register_module()
-class GeminiFusion(BaseFusion):
+class GeminiFusion(InterleavedFusion):
     """Attention per place, then a learned mean; see the module.
 
     Args:
@@ -142,13 +141,14 @@ class GeminiFusion(BaseFusion):
     def __init__(self, *, branches: Mapping[str, int], channels: int, heads: int = 8) -> None:
         super().__init__(branches=branches, channels=channels)
         self.project = Projections(branches, channels)
-        self.exchange = PlaceExchange(
+        self.attend = PlaceExchange(
             branches=dict.fromkeys(branches, channels), channels=channels, heads=heads
         )
         self.ensemble = Ensemble(branches=dict.fromkeys(branches, channels), channels=channels)
 
-    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
-        """Exchange and average what is there; see :class:`BaseFusion`."""
-        enriched = self.exchange(self.project(self.opened(features, shares)), shares)
-        fused: Tensor = self.ensemble(enriched, shares)
-        return fused
+    def exchange(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Attend, then average what is there; the enriched go on."""
+        enriched = self.attend(self.project(self.opened(features, shares)), shares)
+        return self.ensemble(enriched, shares), enriched

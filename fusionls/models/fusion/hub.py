@@ -11,7 +11,8 @@ Source: Zhang et al. 2023, "Delivering Arbitrary-Modal Semantic Segmentation": s
 
 Differs: the maximum, the means and the pools are over valid pixels only; layer norm over the
 channels of a pixel where the paper has batch norm. The authors' auxiliary modalities have no
-encoder but the mixers of the hub; here the hub sees whatever the branches yield.
+encoder but patch embeddings: what the hub says flows on with them into the next stage
+(``PatchPyramid`` with ``staged``); at the outputs of encoders, the hub sees whatever these yield.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.errors import InputError
-from fusionls.models.fusion.base import BaseFusion
+from fusionls.models.fusion.base import InterleavedFusion
 from fusionls.models.fusion.cmx import CmxFusion
 from fusionls.models.fusion.masked import Projections, added, masked_mean
 from fusionls.registry import MODELS
@@ -84,7 +85,7 @@ def _pooled(x: Tensor, share: Tensor, side: int) -> Tensor:
 
 
 @MODELS.register_module()
-class HubFusion(BaseFusion):
+class HubFusion(InterleavedFusion):
     """One map out of all auxiliary modalities, fused with the primary; see the module.
 
     Args:
@@ -95,7 +96,6 @@ class HubFusion(BaseFusion):
         depth: Number of mixers.
         mlp_ratio: Of the mixers.
         head_channels: See :class:`CmxFusion`.
-        rectify: See :class:`CmxFusion`.
 
     Example:
         >>> fusion = HubFusion(branches=dict(optical=64, terrain=32, insar=8), channels=48)
@@ -112,7 +112,6 @@ class HubFusion(BaseFusion):
         depth: int = 1,
         mlp_ratio: int = 4,
         head_channels: int = 64,
-        rectify: bool = True,
     ) -> None:
         super().__init__(branches=branches, channels=channels)
         self.primary = self.names[0] if primary is None else primary
@@ -128,20 +127,27 @@ class HubFusion(BaseFusion):
             branches=dict.fromkeys(streams, channels),
             channels=channels,
             head_channels=head_channels,
-            rectify=rectify,
         )
 
-    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
-        """Gather the auxiliaries in the hub and fuse with the primary; see :class:`BaseFusion`."""
+    def exchange(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Gather the auxiliaries in the hub, fuse with the primary; all go on rectified."""
         given = self.project(self.opened(features, shares))
         streams, stream_shares = {}, {}
         if self.primary in given:
             streams['primary'] = given.pop(self.primary)
             stream_shares['primary'] = shares[self.primary]
+        scored: dict[str, Tensor] = {}
         if given and self.hub is not None:
-            streams['hub'], stream_shares['hub'] = self.hub(given, shares)
-        fused: Tensor = self.pair(streams, stream_shares)
-        return fused
+            scored = self.hub.scored(given)
+            streams['hub'], stream_shares['hub'] = self.hub(scored, shares)
+        fused, rectified = self.pair.exchange(streams, stream_shares)
+        alone = len(self.auxiliaries) == 1
+        going = {n: rectified['hub'] if alone else f + rectified['hub'] for n, f in scored.items()}
+        if 'primary' in rectified:
+            going[self.primary] = rectified['primary']
+        return fused, going
 
 
 class SelfQueryHub(BaseModule):
@@ -175,15 +181,19 @@ class SelfQueryHub(BaseModule):
         )
         self.mixers = ModuleList([PoolingMixer(channels, mlp_ratio) for _ in range(depth)])
 
+    def scored(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Features h of the module text, (N, C, h, w) per modality; zero where they were."""
+        return {
+            name: f * (1 + self.score[name](f)) if name in self.score else f
+            for name, f in features.items()
+        }
+
     def forward(
-        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+        self, scored: Mapping[str, Tensor], shares: Mapping[str, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """The hub's features (N, C, h, w), zero where closed, and its share (N, 1, h, w)."""
-        told = []
-        for name, feature in features.items():
-            scored = feature * (1 + self.score[name](feature)) if name in self.score else feature
-            told.append(scored.masked_fill(shares[name] == 0, -torch.inf))
-        share = functools.reduce(torch.maximum, [shares[name] for name in features])
+        told = [f.masked_fill(shares[name] == 0, -torch.inf) for name, f in scored.items()]
+        share = functools.reduce(torch.maximum, [shares[name] for name in scored])
         hub = functools.reduce(torch.maximum, told).masked_fill(share == 0, 0.0)
         for mixer in self.mixers:
             hub = mixer(hub, share)

@@ -5,7 +5,7 @@ Segmentation", MultiAdapter (sec. 3.2, one adapter per pair of modalities), then
 fusion, which is the "feature cross" of the authors' code::
 
     x_m = f_m + sum_{k != m} s_k U_mk GELU(M_mk D_mk LN(f_k)),   mk = km; C -> 8 -> 8 -> C
-    z   = L [x_1, ..., x_M]
+    z   = L [s_1 x_1, ..., s_M x_M]
     y   = W3 GELU(LN(W2 (v + dw3(v) + dw5(v) + dw7(v)))) + e(z) z,   v = LN(W1 L1 z)
 
 with channel gates e(z) of squeeze and excitation (two linear layers over the mean of z).
@@ -26,12 +26,11 @@ from mmengine.model import ModuleDict
 from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
-from fusionls.models.fusion.base import BaseExchange, BaseFusion
+from fusionls.models.fusion.base import BaseExchange, BaseFusion, InterleavedFusion
 from fusionls.models.fusion.masked import Projections, added, masked_mean
 from fusionls.registry import MODELS
 
 
-@MODELS.register_module()
 class Adapters(BaseExchange):
     """x of the module text: every modality with what the others carry into it.
 
@@ -110,7 +109,8 @@ class FeatureCross(BaseFusion):
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Join, mix neighbourhoods and gate channels; see the class."""
         widths = dict.fromkeys(self.names, self.channels)
-        joined = self.join(self.side_by_side(features, widths))
+        counted = {name: f * shares[name] for name, f in features.items()}
+        joined = self.join(self.side_by_side(counted, widths))
         joined = self.closed(joined, shares)  # the bias is no feature
         v = self.closed(self.widen(self.first(joined)), shares)
         mixed = self.narrow(v + added(around(v) for around in self.around))
@@ -119,7 +119,7 @@ class FeatureCross(BaseFusion):
 
 
 @MODELS.register_module()
-class StitchFusion(BaseFusion):
+class StitchFusion(InterleavedFusion):
     """Adapters between all modalities, then one map of them; see the module.
 
     Args:
@@ -140,8 +140,9 @@ class StitchFusion(BaseFusion):
         self.adapters = Adapters(branches=equal, channels=channels, inside=inside)
         self.cross = FeatureCross(branches=equal, channels=channels)
 
-    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
-        """Carry over, then join what is there; see :class:`BaseFusion`."""
-        given = self.project(self.weighted(features, shares))
-        fused: Tensor = self.cross(self.adapters(given, shares), shares)
-        return fused
+    def exchange(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Carry over, then join what is there; what was carried into goes on."""
+        carried = self.adapters(self.project(self.opened(features, shares)), shares)
+        return self.cross(carried, shares), carried

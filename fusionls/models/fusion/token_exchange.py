@@ -27,7 +27,7 @@ from mmengine.model import ModuleDict
 from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
-from fusionls.models.fusion.base import BaseExchange, BaseFusion
+from fusionls.models.fusion.base import BaseExchange, InterleavedFusion
 from fusionls.models.fusion.ensemble import Ensemble
 from fusionls.models.fusion.masked import Projections, added, mean_over
 from fusionls.registry import MODELS
@@ -72,7 +72,6 @@ class _Penalised(torch.autograd.Function):
         return gradient + ctx.saved_tensors[0].to(gradient.dtype), None
 
 
-@MODELS.register_module()
 class TokenExchange(BaseExchange):
     """x of the module text: scored tokens, those under the threshold exchanged.
 
@@ -128,7 +127,7 @@ class TokenExchange(BaseExchange):
 
 
 @MODELS.register_module()
-class TokenExchangeFusion(BaseFusion):
+class TokenExchangeFusion(InterleavedFusion):
     """Tokens exchanged, then a learned mean of the modalities; see the module.
 
     Args:
@@ -153,7 +152,7 @@ class TokenExchangeFusion(BaseFusion):
     ) -> None:
         super().__init__(branches=branches, channels=channels)
         self.project = Projections(branches, channels)
-        self.exchange = TokenExchange(
+        self.swap = TokenExchange(
             branches=dict.fromkeys(branches, channels),
             channels=channels,
             threshold=threshold,
@@ -161,8 +160,9 @@ class TokenExchangeFusion(BaseFusion):
         )
         self.ensemble = Ensemble(branches=dict.fromkeys(branches, channels), channels=channels)
 
-    def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
-        """Exchange and average what is there; see :class:`BaseFusion`."""
-        exchanged = self.exchange(self.project(self.opened(features, shares)), shares)
-        fused: Tensor = self.ensemble(exchanged, shares)
-        return fused
+    def exchange(
+        self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Exchange, then average what is there; the exchanged go on."""
+        exchanged = self.swap(self.project(self.opened(features, shares)), shares)
+        return self.ensemble(exchanged, shares), exchanged
