@@ -9,22 +9,29 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyproj
 
 from fusionls.errors import FusionlsError
 from fusionls.geo.grid import Grid
 from fusionls.geo.resample import Resampler
 from fusionls.layers.derivation import sources_for
+from fusionls.quantities import Kind
 from fusionls.sources.mapped_landslides import LabelRaster, MappedArea, MappedLandslides
+from fusionls.sources.rasters import SourceRaster
 from fusionls.sources.source import Source
 from fusionls.stack.aligned import AlignedLabels, AlignedModality, AlignedScene, Mosaic
 from fusionls.stack.base_grid import base_grid, filled_up, shown
+from fusionls.stack.sample import Sample, lone_fill
 from fusionls.stack.scene import Scene
 from fusionls.stack.scene_parts import SceneLandslides, SceneModality, layer_problems
 
 AUTOMATIC_FACTORS = (8, 4, 2, 1)
 COARSER_BY = 1.25
 """How much coarser than its sources a modality may be chosen to be: 30 m goes to 32, not to 16."""
+
+FEW = 4
+"""Windows of a raster that are looked at for values that mean none."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ def aligned(
     before = len(problems)
     opened = [_Opened(m, tuple(_products(m, problems))) for m in scene.modalities]
     _check_layers(opened, problems)
+    _check_fills(opened, problems)
     first = next((m.products[0] for m in opened if m.products), None)
     base = base_grid(scene.grid, first[0] if first else None, problems)
     landslides = scene.landslides
@@ -116,6 +124,23 @@ def _check_layers(opened: Sequence[_Opened], problems: list[str]) -> None:
         elsewhere = [n for other in opened if other is not modality for n in other.layers]
         sources = [mosaic[0].layers for mosaic in modality.mosaics]
         problems += layer_problems(modality.said, sources, elsewhere, _hidden(modality))
+
+
+def _check_fills(opened: Sequence[_Opened], problems: list[str]) -> None:
+    """Refuse rasters that write -9999 where they have nothing and do not declare it."""
+    for modality in opened:
+        for source in (source for mosaic in modality.mosaics for source in mosaic):
+            if not isinstance(source, SourceRaster):
+                continue
+            sample = Sample.of(source.path.name, source.grid, source.layers, source.read, FEW)
+            for band, (layer, kind) in enumerate(zip(source.layers, source.kinds, strict=True)):
+                fill = lone_fill(sample.values(band) / np.float32(source.scales[layer][0]))
+                if fill is not None and fill < 0 and kind is Kind.CONTINUOUS:
+                    problems.append(
+                        f'modalities.{modality.said.name}: {source.path}: {layer} holds '
+                        f'{fill:g} in some places, far from all other values, and declares no '
+                        f'nodata; say nodata: {fill:g}'
+                    )
 
 
 def _hidden(modality: _Opened) -> set[str]:

@@ -16,6 +16,7 @@ import shapely
 from affine import Affine
 
 from fusionls.errors import AllInvalidError, OutputError, SceneError
+from fusionls.geo.window import Window
 from fusionls.stack import build, build_stack
 
 ONES = np.ones((40, 40), np.float32)
@@ -75,6 +76,103 @@ def test_layers_that_do_not_overlap(described, write_raster):
     text = refused(described(TERRAIN))
     assert 'dem.tif: has no pixel inside the scene' in text
     assert '(500000, 3999600, 500400, 4000000)' in text
+
+
+def test_a_fill_value_that_is_not_declared_is_refused_and_with_nodata_a_hole(
+    described, write_raster
+):
+    dem = np.tile(100 + np.arange(40, dtype=np.float32), (40, 1))
+    dem[10:14, 20:26] = -9999
+    write_raster('dem.tif', dem)
+    text = refused(described(TERRAIN))
+    assert 'terrain_elevation holds -9999' in text
+    assert 'say nodata: -9999' in text
+    cured = 'terrain: {sources: [{file: dem.tif, layers: [terrain_elevation], nodata: -9999}]}'
+    path = described(cured)
+    found, valid = build_stack(path, path.parent / 'stack').read(Window(0, 0, 40, 40))['terrain']
+    assert not valid[9:15, 19:27].any()  # the hole and what the slope's kernel needs of it
+    assert valid[2:8].all(where=np.arange(40) % 39 > 0)
+    assert found[1][valid] == pytest.approx(np.degrees(np.arctan(0.1)), abs=1e-4)
+
+
+def test_heights_in_feet_are_metres_once_it_is_said(described, write_raster):
+    metres = np.tile(100 + 3 * np.arange(40, dtype=np.float64), (40, 1))
+    write_raster('dem.tif', (metres / 0.3048).astype(np.float32))
+    said = 'terrain: {sources: [{file: dem.tif, layers: [terrain_elevation], unit: ft}]}'
+    path = described(said)
+    found, valid = build_stack(path, path.parent / 'stack').read(Window(0, 0, 40, 40))['terrain']
+    assert found[0][valid] == pytest.approx(metres[valid], abs=1e-3)
+    assert found[1][valid] == pytest.approx(np.degrees(np.arctan(0.3)), abs=1e-3)
+
+
+def test_a_grid_in_feet_has_slopes_of_metres(tmp_path, write_raster):
+    """Washington North in US survey feet: 100 ft a pixel, heights in the same feet."""
+    feet = np.tile(1000 + 50 * np.arange(40, dtype=np.float32), (40, 1))
+    write_raster('dem.tif', feet, crs='EPSG:2285', pixel=100.0, west=1.3e6, north=2e5)
+    path = tmp_path / 'SCENE.yaml'
+    path.write_text(
+        'modalities: {terrain: {sources: [{file: dem.tif, layers: [terrain_elevation], '
+        'unit: us-ft}]}}'
+    )
+    stack = build_stack(path, tmp_path / 'stack')
+    assert stack.grid.pixel == pytest.approx(100 * 1200 / 3937)
+    found, valid = stack.read(stack.grid.window)['terrain']
+    assert found[1][valid] == pytest.approx(np.degrees(np.arctan(0.5)), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'west', 'north', 'degrees'),
+    [
+        (32660, 720_000.0, 5_000_000.0, (179.5, 45.5)),  # over the antimeridian, counted on
+        (32660, 720_000.0, 5_000_000.0, (-180.5, 45.5)),  # the same, counted from the other side
+        (3413, -20_000.0, 20_000.0, (-180.0, 90.0)),  # around the north pole
+    ],
+)
+def test_degrees_over_the_antimeridian_and_the_pole(
+    tmp_path, write_raster, crs, west, north, degrees
+):
+    """A height that is the distance to a place on the base grid comes through the seam whole."""
+    import pyproj
+
+    size, step = 40, 1000.0
+    write_raster('image.tif', np.ones((size, size), np.float32), crs=f'EPSG:{crs}', pixel=step,
+                 west=west, north=north)  # fmt: skip
+    rows, cols = (300, 360) if crs == 3413 else (300, 300)
+    pixel = Affine(1.0 if crs == 3413 else 0.005, 0, degrees[0], 0, -0.005, degrees[1])
+    longitude = pixel.c + (np.arange(cols) + 0.5) * pixel.a
+    latitude = pixel.f + (np.arange(rows) + 0.5) * pixel.e
+    to_base = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
+    x, y = to_base.transform(*np.meshgrid((longitude + 180) % 360 - 180, latitude))
+    far = np.hypot(x - west - 7000, y - north + 9000)
+    write_raster('dem.tif', far.astype(np.float32), crs='EPSG:4326', transform=pixel)
+    path = tmp_path / 'SCENE.yaml'
+    path.write_text(
+        'modalities:\n'
+        '  optical: {sources: [{file: image.tif, layers: [optical_grey]}]}\n'
+        '  terrain: {sources: [{file: dem.tif, layers: [terrain_elevation]}], derive: []}\n'
+    )
+    stack = build_stack(path, tmp_path / 'stack')
+    found, valid = stack.read(stack.grid.window)['terrain']
+    assert valid.all()
+    at = (np.arange(size) + 0.5) * step
+    expected = np.hypot(at[None] - 7000, 9000 - at[:, None])
+    # less than a pixel of the source, which errs most by its straight lines at the cone's tip
+    errors = np.abs(found[0] - expected)
+    assert errors.max() < 350
+    assert np.median(errors) < (60 if crs == 3413 else 5)
+
+
+@pytest.mark.parametrize('bounds', ['[5, 5, 5, 9]', '[5, 5, 9, 5]', '[9, 5, 5, 9]'])
+def test_a_scene_of_no_size_is_refused(described, bounds):
+    text = refused(described(rest=f'grid: {{bounds: {bounds}}}'))
+    assert 'west < east, south < north' in text
+
+
+def test_a_window_of_no_size_is_refused(described):
+    path = described()
+    stack = build_stack(path, path.parent / 'stack')
+    with pytest.raises(ValueError, match='height and width > 0'):
+        stack.read(Window(0, 0, 0, 8))
 
 
 def test_a_layer_of_another_planet(described, write_raster):

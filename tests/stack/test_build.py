@@ -16,7 +16,7 @@ from fusionls.errors import OutputError
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster_io import opened, read_bands
 from fusionls.geo.window import Window
-from fusionls.stack import LayerStack, build, build_stack
+from fusionls.stack import LayerStack, build, build_stack, sample
 from fusionls.stack.layer_stack import UNMAPPED
 
 WEST, NORTH = 500_000.0, 4_000_000.0
@@ -314,6 +314,7 @@ def test_memory_is_bounded_by_the_window_and_not_by_the_scene(tmp_path, write_ra
 
     monkeypatch.setattr(SourceRaster, 'read', watched)
     monkeypatch.setattr(build, 'WINDOW_ROWS', 64)
+    monkeypatch.setattr(sample, 'SIDE', 64)
     stack = build_stack(path, tmp_path / 'stack')
     assert largest == 64 + 2  # one more on each side for the slope
     assert isinstance(stack.grid, Grid)

@@ -25,8 +25,8 @@ from fusionls.stack.inspection.meaning import band_findings, range_findings, ste
 from fusionls.stack.inspection.motion import motion_findings
 from fusionls.stack.inspection.pixels import declared_findings, pixel_findings
 from fusionls.stack.inspection.roles import colour_order, guessed_role, likeliest_nir
-from fusionls.stack.inspection.sample import Sample
 from fusionls.stack.inspection.together import Placed, ground_pixel, together_findings
+from fusionls.stack.sample import Sample
 
 RASTERS = frozenset(
     {'.tif', '.tiff', '.asc', '.vrt', '.jp2', '.img', '.png', '.jpg', '.bil', '.hgt'}

@@ -26,8 +26,8 @@ from fusionls.stack.inspection.meaning import band_findings, range_findings, ste
 from fusionls.stack.inspection.motion import motion_findings
 from fusionls.stack.inspection.pixels import declared_findings, pixel_findings
 from fusionls.stack.inspection.roles import ELEVATION
-from fusionls.stack.inspection.sample import Sample
 from fusionls.stack.inspection.together import Placed, ground_pixel, together_findings
+from fusionls.stack.sample import Sample
 from fusionls.stack.scene import Scene
 from fusionls.stack.scene_parts import SceneSource
 

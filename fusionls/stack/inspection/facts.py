@@ -1,6 +1,6 @@
 """What a file holds, in words: CRS, pixel, extent, layout.
 
-Flow: grids, open rasters, inspection.sample -> [here] -> findings.Facts.
+Flow: grids, open rasters, stack.sample -> [here] -> findings.Facts.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from rasterio.io import DatasetReader
 from fusionls.geo.coordinate_grid import transformer
 from fusionls.geo.grid import Grid
 from fusionls.stack.inspection.findings import Facts
-from fusionls.stack.inspection.sample import Sample
 from fusionls.stack.inspection.together import ground_pixel
+from fusionls.stack.sample import Sample
 
 _LONGEST_CODE = 20
 

@@ -1,6 +1,6 @@
 """Do the numbers fit what they are said to be: range against unit, bands against names.
 
-Flow: inspection.sample with layer names -> [here] -> findings.
+Flow: stack.sample with layer names -> [here] -> findings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fusionls.layers.catalog import layer_spec, stem_of
 from fusionls.quantities import Kind, conversion
 from fusionls.stack.inspection.findings import Finding, Severity
 from fusionls.stack.inspection.roles import ELEVATION, colours_of, likeliest_nir
-from fusionls.stack.inspection.sample import Sample
+from fusionls.stack.sample import Sample
 
 LIKELY: dict[str, tuple[float, float]] = {
     'terrain_elevation': (-500.0, 9000.0),

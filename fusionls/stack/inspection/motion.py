@@ -1,6 +1,6 @@
 """Is InSAR zero where nothing moves, and which way is positive? Guesses from the numbers alone.
 
-Flow: inspection.sample of a line-of-sight velocity, m/yr -> [here] -> findings.
+Flow: stack.sample of a line-of-sight velocity, m/yr -> [here] -> findings.
 Stable ground is most of a scene: its velocity is the mode of the distribution. What moves leaves
 a tail on one side: away from the satellite where ground subsides or slides down a slope that
 faces it. A tail on the other side is uplift, a slope that faces away, or a file that counts
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusionls.stack.inspection.findings import Finding, Severity
-from fusionls.stack.inspection.sample import Sample
+from fusionls.stack.sample import Sample
 
 MOTION = 'insar_velocity_los'
 LEAST_PIXELS = 500

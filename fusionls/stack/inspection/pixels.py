@@ -1,6 +1,6 @@
 """Pixels that are no data although nobody says so, and data that is said to be none.
 
-Flow: inspection.sample -> [here] -> findings.
+Flow: stack.sample -> [here] -> findings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rasterio.io import DatasetReader
 from fusionls.geo.raster import FloatArray
 from fusionls.geo.raster_io import FILL_LIMIT, grid_of
 from fusionls.stack.inspection.findings import Finding, Severity
-from fusionls.stack.inspection.sample import Sample, lone_fill, sample_windows
+from fusionls.stack.sample import Sample, lone_fill, sample_windows
 
 LEAST_COLLAR = 0.005
 """Share of pixels from which zeros with a cliff around them are told."""

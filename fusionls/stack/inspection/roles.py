@@ -1,6 +1,6 @@
 """What a bare file seems to be: by its name, its band descriptions and its numbers.
 
-Flow: inspection.sample -> [here: a guess] -> inspection.meaning, inspection.together.
+Flow: stack.sample -> [here: a guess] -> inspection.meaning, inspection.together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fusionls.stack.inspection.sample import Sample
+from fusionls.stack.sample import Sample
 
 ELEVATION, VELOCITY = 'terrain_elevation', 'insar_velocity_los'
 _NAMES: tuple[tuple[str, str], ...] = (

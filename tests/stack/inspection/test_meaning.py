@@ -11,7 +11,7 @@ import rasterio
 from fusionls.geo.grid import Grid
 from fusionls.stack.inspection.meaning import band_findings, range_findings
 from fusionls.stack.inspection.roles import colour_order, colours_of, likeliest_nir
-from fusionls.stack.inspection.sample import Sample
+from fusionls.stack.sample import Sample
 
 COLOURS = ('red', 'green', 'blue', 'nir')
 

@@ -1,6 +1,6 @@
 """A sample of a raster or a source: some windows of it, spread over the whole.
 
-Flow: geo.raster_io or sources -> [here] -> the checks of this room.
+Flow: geo.raster_io or sources -> [here] -> stack.inspection, stack.align (fill values).
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ class Sample:
     parts: tuple[tuple[FloatArray, BoolArray], ...]
 
     @classmethod
-    def of(cls, subject: str, grid: Grid, bands: Sequence[str], read: Read) -> Sample:
-        """Read the windows of a sample; raises what ``read`` raises."""
-        most = max(MOST_NUMBERS // (SIDE * SIDE * max(len(bands), 1)), 1)
+    def of(
+        cls, subject: str, grid: Grid, bands: Sequence[str], read: Read, most: int | None = None
+    ) -> Sample:
+        """Read the windows of a sample, ``most`` of them; raises what ``read`` raises."""
+        most = most or max(MOST_NUMBERS // (SIDE * SIDE * max(len(bands), 1)), 1)
         parts = tuple(read(window) for window in sample_windows(grid, most))
         return cls(subject, grid, tuple(bands), parts)
 
