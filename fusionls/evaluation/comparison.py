@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +104,21 @@ def comparison_table(
         '|---|---|---:|---:|---:|---:|---:|',
     ]
     for run in others:
-        found = paired_differences(
-            run.blocks, first.blocks, lambda sums: scores(sums, distances), draws=draws, seed=seed
-        )
         values, base = (scores(r.blocks.total(), distances) for r in (run, first))
-        shown = [name for name in HEADLINE if name in found] if names is None else list(names)
-        unknown = [name for name in shown if name not in found]
+        both = [name for name in values if name in base]
+        shown = [name for name in HEADLINE if name in both] if names is None else list(names)
+        unknown = [name for name in shown if name not in both]
         if unknown:
             raise InputError(
-                f'no score {unknown[0]!r} in both runs; {nearest_names(unknown[0], found)}'
+                f'no score {unknown[0]!r} in both runs; {nearest_names(unknown[0], both)}'
             )
+        found = paired_differences(
+            run.blocks,
+            first.blocks,
+            partial(scores, boundary_distances=distances, names=shown),
+            draws=draws,
+            seed=seed,
+        )
         for name in shown:
             gap = found[name].interval
             lines.append(

@@ -10,7 +10,7 @@ a landslide in map and labels have none and are left out, or count as 1 where th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,10 +91,22 @@ def score_table(boundary_distances: Sequence[float], names: Sequence[str]) -> di
     return table
 
 
-def scores(sums: Sums, boundary_distances: Sequence[float]) -> dict[str, NDArray[np.float64]]:
-    """Every score that the sums allow, by name, with the leading axes of the sums."""
+def scores(
+    sums: Sums, boundary_distances: Sequence[float], names: Collection[str] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Scores that the sums allow, by name, with the leading axes of the sums.
+
+    Args:
+        sums: Of a tile, of many, or of many draws.
+        boundary_distances: Distances of ``boundary_f``, pixels.
+        names: Only these; all by default.
+    """
     table = score_table(boundary_distances, list(sums))
-    return {name: np.asarray(score.from_sums(sums), np.float64) for name, score in table.items()}
+    return {
+        name: np.asarray(score.from_sums(sums), np.float64)
+        for name, score in table.items()
+        if names is None or name in names
+    }
 
 
 def plain(values: dict[str, NDArray[np.float64]]) -> dict[str, float]:
