@@ -224,10 +224,10 @@ class _Painter:
 
     def _draw_ground(self, axes: Axes) -> None:
         layer = self._hillshade()
-        if layer is None:
-            self._draw_optical(axes)
-        else:
+        if layer is not None:
             self._draw_lit(axes, layer)
+        elif self._optical():
+            self._draw_optical(axes)
 
     def _draw_lit(self, axes: Axes, layer: str) -> None:
         low, high = limits(self._previews[layer])

@@ -146,3 +146,13 @@ def test_a_large_scene_is_averaged_down_to_the_asked_size(tmp_path):
     stack = stack_of(tmp_path / 's')
     small = imread(draw_panels(stack, tmp_path / 'x.png', panels=['optical'], max_side=400))
     assert max(small.shape) < 2 * 400
+
+
+def test_truth_of_a_scene_without_ground_to_show_is_outlined_alone(tmp_path, labels):
+    valid = np.zeros((ROWS, COLS), bool)
+    valid[::5, ::5] = True  # points
+    velocity = ModalityArrays(np.full((1, ROWS, COLS), 0.01), valid, ['insar_velocity_los'])
+    stack = write_stack(tmp_path / 'stack', GRID, {'insar': velocity}, labels=labels, name='points')
+    out = draw_panels(stack, tmp_path / 'a.png', panels=['velocity', 'truth'])
+    assert share_of(out, TRUTH) > 0.001
+    assert share_of(out, NO_DATA) > 0.5

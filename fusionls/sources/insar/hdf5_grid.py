@@ -214,21 +214,12 @@ def hdf5_plane(
 
 
 def series_plane(
-    path: Path,
-    name: str,
-    scale: float = 1.0,
-    nodata: float | None = None,
-    zero_is_void: bool = True,
+    path: Path, name: str, scale: float, nodata: float | None = None, zero_is_void: bool = True
 ) -> ReadPlane:
     """Reads a series (dates, rows, cols) by windows; NaN at all dates where one has none.
 
-    Args:
-        path: The file.
-        name: The data set.
-        scale: Value = scale * stored value.
-        nodata: A stored value that means invalid, beside NaN.
-        zero_is_void: Whether zero at all dates means invalid too, as MintPy writes it. At one
-            date it is the reference.
+    All as :func:`hdf5_plane` has it, but zero is void only where it stands at all dates: at one
+    it is the reference.
     """
 
     def read(window: Window) -> Plane:

@@ -38,7 +38,7 @@ def test_a_series_is_void_where_a_date_is_missing_or_all_are_zero(write_hdf5):
     assert valid.tolist() == [[True, False, False, False, True]]
     assert np.isnan(values[:, ~valid]).all()
     assert values[:, 0, 0] == pytest.approx([0, 0.001, 0.001])
-    assert series_plane(path, 'v', zero_is_void=False)(Window(0, 0, 1, 5))[1][0, 2]
+    assert series_plane(path, 'v', 1.0, zero_is_void=False)(Window(0, 0, 1, 5))[1][0, 2]
 
 
 def test_a_plane_that_its_file_does_not_hold_whole_is_refused(tmp_path):
