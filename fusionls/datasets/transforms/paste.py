@@ -22,7 +22,7 @@ from fusionls.datasets.transforms.cuttings import Cutting, cut_out, put_on
 from fusionls.datasets.transforms.derived import follows_the_grid
 from fusionls.datasets.transforms.warp import SURFACES
 from fusionls.errors import LayerMissingError
-from fusionls.geo.raster import BoolArray, FloatArray, any_valid
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.catalog import stem_of
 from fusionls.layers.derivation import halo_of, rederived
 from fusionls.layers.terrain import horn_gradient
@@ -38,8 +38,9 @@ _SAME = 1e-3  # share by which pixels may differ and still be the same
 class PasteLandslides(BaseTransform):
     """Paste a landslide of another tile of the data set where slope and aspect agree.
 
-    Nothing is pasted onto mapped landslides, beyond what was mapped, or where no place agrees.
-    Valid masks travel with the values; a modality the other tile does not show is invalid there.
+    Nothing is pasted onto mapped landslides, beyond what was mapped, or where no place agrees;
+    nor a landslide of which a pasted modality shows less than half. A pasted pixel is valid where
+    it is in both tiles: neither an island of data in a hole nor a hole of its shape betrays it.
     Put it before transforms that change the scale, and before ``DeriveLayers``.
 
     Source: Dwibedi, Misra and Hebert 2017, Cut, Paste and Learn; Ghiasi et al. 2021, Simple
@@ -117,14 +118,17 @@ class PasteLandslides(BaseTransform):
     def _shows(
         self, cutting: Cutting, other: Mapping[str, Any], results: Mapping[str, Any]
     ) -> bool:
-        """Whether what is pasted shows half of the landslide at least."""
-        factors = _factors(results)
-        parts = {}
-        for modality in set(self.modalities).intersection(results['inputs'], other['inputs']):
-            rows, cols = cutting.at(cutting.row, cutting.col, factors[modality])
-            values, valid = other['inputs'][modality]
-            parts[modality] = (values[:, rows, cols], valid[rows, cols])
-        return bool(any_valid(parts, cutting.mask.shape)[cutting.mask].mean() >= 0.5)
+        """Whether every modality that is pasted shows half of the landslide at least."""
+        shown = [m for m in self.modalities if m in results['inputs']]
+        for modality in shown:
+            if modality not in other['inputs']:
+                return False
+            factor = _factors(results)[modality]
+            valid = other['inputs'][modality][1][cutting.at(cutting.row, cutting.col, factor)]
+            mask = cutting.of(factor)
+            if valid[mask].sum() < mask.sum() / 2:
+                return False
+        return bool(shown)
 
     def _place(
         self,
@@ -192,15 +196,13 @@ class PasteLandslides(BaseTransform):
             values, valid = (array.copy() for array in inputs[modality])
             mask, here = cutting.of(factor), cutting.at(*place, factor)
             layers = results['layers'][modality]
-            theirs, sound = np.zeros_like(values[:, *here]), np.zeros_like(mask)
-            if modality in other['inputs']:
-                home = cutting.at(cutting.row, cutting.col, factor)
-                index = [other['layers'][modality].index(name) for name in layers]
-                theirs, sound = other['inputs'][modality]
-                theirs, sound = theirs[index, *home], sound[home]
-                for i, name in enumerate(layers):
-                    if stem_of(name) in SURFACES:
-                        theirs[i] = put_on(theirs[i], values[i, *here], sound & valid[here], mask)
+            home = cutting.at(cutting.row, cutting.col, factor)
+            index = [other['layers'][modality].index(name) for name in layers]
+            theirs, sound = other['inputs'][modality]
+            theirs, sound = theirs[index, *home], sound[home] & valid[here]
+            for i, name in enumerate(layers):
+                if stem_of(name) in SURFACES:
+                    theirs[i] = put_on(theirs[i], values[i, *here], sound, mask)
             values[:, *here] = np.where(mask, theirs * sound, values[:, *here])
             valid[here] = np.where(mask, sound, valid[here])
             _derive_again(values, valid, results, modality, here)

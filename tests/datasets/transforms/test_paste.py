@@ -67,10 +67,10 @@ class Pair(TileDataset):
 TARGET, SOURCE = (20.0, 100.0), (20.0, 100.0)
 
 
-def pasted(target=TARGET, source=SOURCE, seed=0, holes=False, **options):
+def pasted(target=TARGET, source=SOURCE, seed=0, holes=False, gaps=False, **options):
     """The first tile, before and after."""
     options = {'probability': 1.0, **options}
-    data = Pair(scene(*target, False, 1), scene(*source, True, 2, holes), seed=seed)
+    data = Pair(scene(*target, False, 1, gaps), scene(*source, True, 2, holes), seed=seed)
     pipeline = [dict(type=LoadTile)]
     data.pipeline.transforms = [LoadTile(), PasteLandslides(pipeline=pipeline, **options)]
     after = data[0]
@@ -78,8 +78,8 @@ def pasted(target=TARGET, source=SOURCE, seed=0, holes=False, **options):
     return data[0], after
 
 
-def test_values_valid_masks_and_labels_travel_together():
-    before, after = pasted(holes=True)
+def test_values_holes_and_labels_travel_together():
+    before, after = pasted(holes=True, gaps=True)
     new = after['labels'] == 1
     assert new.sum() == 12 * 16
     assert (before['labels'] == 0).all()
@@ -95,9 +95,9 @@ def test_values_valid_masks_and_labels_travel_together():
         step = tuple(s // factor for s in shift)
         theirs = np.roll(source.modalities[modality].values, step, (1, 2))
         sound = np.roll(source.modalities[modality].valid, step, (0, 1))
-        assert np.array_equal(values, np.where(under, theirs, plain))
-        assert np.array_equal(valid, np.where(under, sound, plain_valid))
-    assert not after['inputs']['insar'][1].all()
+        assert np.array_equal(values, np.where(under, theirs * plain_valid, plain))
+        assert np.array_equal(valid, np.where(under, sound & plain_valid, plain_valid))
+    assert after['inputs']['insar'][1].sum() < before['inputs']['insar'][1].sum()
     for one, other in zip(after['inputs']['terrain'], before['inputs']['terrain'], strict=True):
         assert np.array_equal(one, other)
 
@@ -157,18 +157,24 @@ def test_a_landslide_that_nothing_would_show_is_not_pasted():
     assert (after['labels'] == 0).all()
 
 
-def test_a_modality_the_other_tile_lacks_is_invalid_there():
-    data = Pair(scene(*TARGET, False, 1), scene(*SOURCE, True, 2))
+def test_a_landslide_that_a_modality_shows_less_than_half_of_is_not_pasted():
+    def hiding(share):
+        def hide(results):
+            values, valid = results['inputs']['insar']
+            rows = np.arange(len(valid)) < HERE[0].start // 4 + round(share * 3)
+            valid = valid & ~rows[:, None]  # from above: so many of its three rows
+            return {**results, 'inputs': {**results['inputs'], 'insar': (values * valid, valid)}}
+
+        return hide
 
     def without_insar(results):
         return {**results, 'inputs': {m: g for m, g in results['inputs'].items() if m != 'insar'}}
 
-    transform = PasteLandslides(pipeline=[dict(type=LoadTile), without_insar], probability=1.0)
-    data.pipeline.transforms = [LoadTile(), transform]
-    after = data[0]
-    new = after['labels'] == 1
-    assert new.any()
-    assert np.array_equal(~after['inputs']['insar'][1], new[::4, ::4])
+    for change, agrees in ((hiding(1 / 3), True), (hiding(2 / 3), False), (without_insar, False)):
+        data = Pair(scene(*TARGET, False, 1), scene(*SOURCE, True, 2))
+        transform = PasteLandslides(pipeline=[dict(type=LoadTile), change], probability=1.0)
+        data.pipeline.transforms = [LoadTile(), transform]
+        assert (data[0]['labels'] == 1).any() == agrees
 
 
 def test_single_landslides_gain_the_one_pasted():
