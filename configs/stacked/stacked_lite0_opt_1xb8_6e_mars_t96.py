@@ -10,8 +10,9 @@ with read_base():
 
 layers = dict(optical=layers['optical'])
 factors = dict(optical=1)
-train_dataloader['dataset']['layers'] = layers
-val_dataloader['dataset']['layers'] = layers
-test_dataloader['dataset']['layers'] = layers
-model['data_preprocessor'].update(layers=layers, factors=factors)
-model['backbone']['channels'] = dict(optical=4)
+train_dataloader['dataset'].layers = layers
+val_dataloader['dataset'].layers = layers
+test_dataloader['dataset'].layers = layers
+model['data_preprocessor'].layers = layers
+model['data_preprocessor'].factors = factors
+model['backbone'].channels = dict(optical=4)
