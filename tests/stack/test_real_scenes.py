@@ -26,6 +26,39 @@ def built(tmp_path: Path, text: str) -> LayerStack:
     return build_stack(tmp_path / 'SCENE.yaml', tmp_path / 'stack')
 
 
+SCENES = Path(__file__).parents[2] / 'demo' / 'scenes'
+
+
+@pytest.mark.parametrize(
+    ('scene', 'folder', 'layers', 'valid'),
+    [
+        ('puthumala', 'puthumala_s2_s1_dem', 38, {'optical': 0.8, 'radar': 0.99, 'terrain': 0.7}),
+        ('kashmir', 'kashmir_dem_inventory', 5, {'terrain': 0.99, 'geology': 0.9}),
+        ('rocky_mountains', 'rmnp_rgb_dem', 6, {'optical': 0.9, 'terrain': 0.35}),
+    ],
+)
+def test_a_scene_of_the_demo_becomes_a_stack_from_its_raw_files(
+    tmp_path, real_data, monkeypatch, scene, folder, layers, valid
+):
+    folder_of(real_data, folder)
+    monkeypatch.setenv('FUSIONLS_REAL_DATA', str(real_data))
+    stack = build_stack(SCENES / f'{scene}.yaml', tmp_path / 'stack')
+    assert sum(len(m.layers) for m in stack.modalities.values()) >= layers
+    found = stack.read(stack.grid.window)
+    for name, least in valid.items():
+        values, sound = found[name]
+        assert sound.mean() > least
+        assert np.isfinite(values).all()
+        dead = [
+            layer
+            for layer, plane in zip(stack.modalities[name].layers, values, strict=True)
+            if plane[sound].std() == 0
+        ]
+        assert dead == []
+    measured = stack.manifest.coregistration['measured']
+    assert measured['warnings'] == []  # these lie on each other, or it cannot be told
+
+
 def test_rocky_mountains_rgb_and_dem_of_unequal_extent_in_degrees(tmp_path, real_data):
     data = folder_of(real_data, 'rmnp_rgb_dem')
     stack = built(
