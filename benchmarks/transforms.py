@@ -81,12 +81,10 @@ def cases() -> dict[str, list[Callable[..., Any]]]:
     """What is timed: the last transform of each pipeline."""
     load, wide = LoadTile(), LoadTile(context=CONTEXT)
     noisy = dict.fromkeys(BANDS, 1.0)
-    paste = PasteLandslides(
-        pipeline=[LoadTile()], modalities=['optical', 'thermal'], probability=1.0
-    )
-    forms = PasteLandslides(
-        pipeline=[LoadTile()], modalities=['optical', 'terrain', 'thermal'], probability=1.0
-    )
+    # any ground agrees, so that every tile is pasted on
+    anywhere = dict(pipeline=[LoadTile()], probability=1.0, most_slope=90.0, most_aspect=180.0)
+    paste = PasteLandslides(modalities=['optical', 'thermal'], **anywhere)
+    forms = PasteLandslides(modalities=['optical', 'terrain', 'thermal'], **anywhere)
     return {
         f'LoadTile, {SIZE} px': [load],
         f'LoadTile, {SIZE + 2 * CONTEXT} px': [wide],
