@@ -150,7 +150,7 @@ def halo_of(derived: Iterable[str], available: Collection[str], pixel: float) ->
 def derive(layers: Layers, derived: Iterable[str], pixel: Cell) -> dict[str, Plane]:
     """Derive layers from others of the same grid, in strips; equals the whole bit for bit.
 
-    Layers of one family that need the same are derived in one pass.
+    Layers of one family that need the same and reach as far are derived in one pass.
 
     Args:
         layers: Values and valid by name, all (H, W).
@@ -167,21 +167,31 @@ def derive(layers: Layers, derived: Iterable[str], pixel: Cell) -> dict[str, Pla
     wanted = list(derived)
     left = steps_for(wanted, layers)
     known: dict[str, Plane] = dict(layers)
+    side = _smallest_side(pixel)
     while left:
         made_later = {step.layer for step in left}
         ready = [step for step in left if not made_later.intersection(step.needs)]
         left = [step for step in left if step not in ready]
         while ready:
             first = ready[0]
-            kin = [s for s in ready if s.needs == first.needs and _same_family(s, first)]
+            kin = [s for s in ready if s.needs == first.needs and _in_one_pass(s, first, side)]
             ready = [step for step in ready if step not in kin]
             known |= _in_strips(kin, [known[need] for need in first.needs], pixel)
     return {name: known[name] for name in wanted}
 
 
-def _same_family(step: Step, other: Step) -> bool:
+def _in_one_pass(step: Step, other: Step, side: float) -> bool:
+    """Whether two layers are derived together; one that reaches further costs the other more."""
     one, two = step.derivation, other.derivation
-    return one.family == two.family and one.whole == two.whole
+    alike = one.family == two.family and one.whole == two.whole
+    return alike and step.reach(side) == other.reach(side)
+
+
+def _smallest_side(pixel: Cell) -> float:
+    """Side of a cell, metres; where it differs row by row, the smallest, which reaches furthest."""
+    if isinstance(pixel, CellSize):
+        return float(min(pixel.east.min(), pixel.north.min()))
+    return float(pixel)
 
 
 def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict[str, Plane]:
@@ -189,12 +199,7 @@ def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict
     rows, cols = parts[0][0].shape
     if kin[0].derivation.whole:
         return {s.layer: p for s, p in zip(kin, family(parts, wanted, pixel), strict=True)}
-    # a cell's side row by row: the smallest reaches furthest
-    side = (
-        float(min(pixel.east.min(), pixel.north.min()))
-        if isinstance(pixel, CellSize)
-        else float(pixel)
-    )
+    side = _smallest_side(pixel)
     reach = max(step.reach(side) for step in kin)
     found: dict[str, Plane] = {
         step.layer: (np.zeros((rows, cols), np.float32), np.zeros((rows, cols), bool))

@@ -10,14 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from fusionls.geo.cell_size import Cell
-from fusionls.geo.raster import FloatArray
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.spec import Derivation, LayerSpec, Parameter, Plane, Wanted, measured
 from fusionls.layers.terrain.curvature import mean_curvature, plan_curvature, profile_curvature
 from fusionls.layers.terrain.flow import catchment_area, wetness
 from fusionls.layers.terrain.hillshade import lambert, multidirectional
 from fusionls.layers.terrain.horizon import horizon_layers
 from fusionls.layers.terrain.neighbourhood import HALO, Neighbourhood
-from fusionls.layers.terrain.position import local_relief, reach_of, topographic_position
+from fusionls.layers.terrain.position import (
+    local_relief,
+    position_of_nine,
+    reach_of,
+    topographic_position,
+)
 from fusionls.layers.terrain.ruggedness import roughness, ruggedness
 from fusionls.layers.terrain.slope import horn_slope, per_fall, per_normal, steepest
 from fusionls.quantities import Kind, Quantity
@@ -45,26 +50,31 @@ _LOCAL: dict[str, Callable[[Neighbourhood, Mapping[str, float]], FloatArray]] = 
     'tri': lambda around, _: ruggedness(around),
     'roughness': lambda around, _: roughness(around),
 }
+_OF_NINE: dict[str, Callable[[Neighbourhood, Mapping[str, float]], FloatArray]] = {
+    'tpi': lambda around, _: position_of_nine(around),
+    'relief': lambda around, _: roughness(around),
+}
+_OF_WINDOW: dict[str, Callable[[FloatArray, BoolArray, int], Plane]] = {
+    'tpi': topographic_position,
+    'relief': local_relief,
+}
 
 
-def local_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) -> list[Plane]:
-    """Layers of the 3x3 neighbourhood, which is read once for all of them."""
+def surface_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) -> list[Plane]:
+    """Layers of a cell and those around it; the 3x3 neighbourhood is read once for all of them."""
     ((elevation, valid),) = parts
     around = Neighbourhood.of(elevation, valid, cell)
-    if around.is_empty:
-        nothing = np.zeros(elevation.shape, np.float32)
-        return [(nothing, np.zeros(elevation.shape, bool)) for _ in wanted]
-    return [around.plane(_LOCAL[layer.quantity](around, layer.parameters)) for layer in wanted]
-
-
-def position_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) -> list[Plane]:
-    """Layers of a window of given radius."""
-    ((elevation, valid),) = parts
-    functions = {'tpi': topographic_position, 'relief': local_relief}
-    return [
-        functions[layer.quantity](elevation, valid, reach_of(layer.parameters['r'], _side(cell)))
-        for layer in wanted
-    ]
+    found = []
+    for layer in wanted:
+        reach = reach_of(layer.parameters['r'], _side(cell)) if 'r' in layer.parameters else HALO
+        near = _LOCAL.get(layer.quantity) or (_OF_NINE.get(layer.quantity) if reach == 1 else None)
+        if near is None:
+            found.append(_OF_WINDOW[layer.quantity](elevation, valid, reach))
+        elif around.is_empty:
+            found.append((np.zeros(elevation.shape, np.float32), np.zeros(elevation.shape, bool)))
+        else:
+            found.append(around.plane(near(around, layer.parameters)))
+    return found
 
 
 def horizon_family(parts: Sequence[Plane], wanted: Sequence[Wanted], cell: Cell) -> list[Plane]:
@@ -104,7 +114,7 @@ def _reach(parameters: Mapping[str, float], pixel: float) -> int:
 def of_elevation(modality: str, elevation: str) -> tuple[LayerSpec, ...]:
     """Everything that is derived from an elevation layer, named for a modality."""
     needs = (elevation,)
-    local = Derivation(needs, local_family, HALO)
+    local = Derivation(needs, surface_family, HALO)
     sun = {
         'az': Parameter(315, 'azimuth of the sun, degrees clockwise from north', 0, 360),
         'alt': Parameter(45, 'altitude of the sun, degrees', 1, 90),
@@ -112,7 +122,7 @@ def of_elevation(modality: str, elevation: str) -> tuple[LayerSpec, ...]:
     radius = {'r': Parameter(50, 'radius, metres', 0.1, 5000)}
     ray = {'r': Parameter(100, 'length of the rays, metres', 0.1, 5000)}
     horizon = Derivation(needs, horizon_family, _reach, ray)
-    position = Derivation(needs, position_family, _reach, radius)
+    position = Derivation(needs, surface_family, _reach, radius)
     flow = Derivation(needs, flow_family, HALO, whole=True)
 
     def spec(
@@ -183,7 +193,7 @@ def of_elevation(modality: str, elevation: str) -> tuple[LayerSpec, ...]:
             'hillshade',
             '1',
             (0, 1),
-            Derivation(needs, local_family, HALO, sun),
+            Derivation(needs, surface_family, HALO, sun),
             'cosine of the angle between sun and ground normal',
             'max(0, n . s)',
             f'Lambert; {_HORN}',

@@ -107,15 +107,15 @@ def _add_ray(
             filled[top + row : bottom + row, left + col : right + col]
             - filled[top:bottom, left:right]
         )
-        for end, sign in enumerate((1, -1)):
+        for far, sign in enumerate((1, -1)):
             # seen from the far end the same rise is a fall
             first = reach - top - (row if sign < 0 else 0)
             start = reach - left - (col if sign < 0 else 0)
             part = rise[first : first + height, start : start + width]
             np.multiply(part, np.float32(sign) * per_metre, out=tangent)
-            np.maximum(ends[end], tangent, out=ends[end])
+            np.maximum(ends[far], tangent, out=ends[far])
             if upper:
-                np.minimum(lows[end], tangent, out=lows[end])
+                np.minimum(lows[far], tangent, out=lows[far])
     for end in ends:
         if SKY_VIEW in sums:
             horizon = np.maximum(end, 0)

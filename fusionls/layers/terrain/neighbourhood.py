@@ -5,9 +5,10 @@ Source: Horn (1981), Hill shading and the reflectance map, Proc. IEEE 69(1), the
 differences 1-2-1; Zevenbergen and Thorne (1987), Quantitative analysis of land surface
 topography, Earth Surf. Process. Landf. 12, eq. 9 to 13, the coefficients D to H of the 3x3
 surface through its points.
-Differs: neighbours are taken relative to the centre cell, so that float32 errs by about 1e-5
-degree at any height above the datum (sums of raw elevations err by 2e-3); a cell is invalid where
-any of its nine cells is, never extrapolated; cell sides may differ row by row (degrees).
+Differs: neighbours are subtracted from each other before anything is summed, so that float32 errs
+by about 1e-5 degree at any height above the datum (sums of raw elevations err by 2e-3); a cell is
+invalid where any of its nine cells is, never extrapolated; cell sides may differ row by row
+(degrees).
 """
 
 from __future__ import annotations
@@ -78,22 +79,34 @@ class Neighbourhood:
         found: BoolArray = across[:-2] & across[1:-1] & across[2:]
         return found
 
+    def _rise(self, to: tuple[int, int], start: tuple[int, int]) -> FloatArray:
+        """Height of a neighbour above another; exact where they are within a factor of two."""
+        rise: FloatArray = self.elevation[self._part(*to)] - self.elevation[self._part(*start)]
+        return rise
+
+    @cached_property
+    def eastward(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Rise over two cells toward the east: in the northern, the own and the southern row."""
+        north, own, south = (self._rise((row, 1), (row, -1)) for row in (-1, 0, 1))
+        return north, own, south
+
+    @cached_property
+    def northward(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Rise over two cells toward the north: in the western, the own and the eastern column."""
+        west, own, east = (self._rise((-1, col), (1, col)) for col in (-1, 0, 1))
+        return west, own, east
+
     @cached_property
     def horn(self) -> tuple[FloatArray, FloatArray]:
         """Rise toward the east and the north, metres per metre, by Horn's weights."""
-        a = self.above
-        two = np.float32(2)
-        east = a[-1, 1] + a[1, 1]
-        east += two * a[0, 1]
-        east -= a[-1, -1] + a[1, -1]
-        east -= two * a[0, -1]
-        east /= np.float32(8) * self.east
-        north = a[-1, -1] + a[-1, 1]
-        north += two * a[-1, 0]
-        north -= a[1, -1] + a[1, 1]
-        north -= two * a[1, 0]
-        north /= np.float32(8) * self.north
-        return east, north
+        found = []
+        for (first, own, last), side in ((self.eastward, self.east), (self.northward, self.north)):
+            rise = own + own
+            rise += first
+            rise += last
+            rise *= np.float32(0.125) / side
+            found.append(rise)
+        return found[0], found[1]
 
     @cached_property
     def horn_squared(self) -> FloatArray:
@@ -104,12 +117,8 @@ class Neighbourhood:
     @cached_property
     def zevenbergen_thorne(self) -> tuple[FloatArray, FloatArray]:
         """Rise toward the east and the north through the four direct neighbours (-G and H)."""
-        a = self.above
-        two = np.float32(2)
-        return (
-            (a[0, 1] - a[0, -1]) / (two * self.east),
-            (a[-1, 0] - a[1, 0]) / (two * self.north),
-        )
+        half = np.float32(0.5)
+        return self.eastward[1] * (half / self.east), self.northward[1] * (half / self.north)
 
     @cached_property
     def along_slope(self) -> FloatArray:
@@ -132,20 +141,25 @@ class Neighbourhood:
     @cached_property
     def second(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Second derivatives, 1/m: east-east (2D), north-north (2E), east-north (F)."""
+        one = np.float32(1)
+        across, along = (part.copy() for part in self.direct)
+        across *= one / (self.east * self.east)
+        along *= one / (self.north * self.north)
+        both = self.eastward[0] - self.eastward[2]
+        both *= np.float32(0.25) / (self.east * self.north)
+        return across, along, both
+
+    @cached_property
+    def direct(self) -> tuple[FloatArray, FloatArray]:
+        """Sums of the heights above the centre: of east and west, and of north and south."""
         a = self.above
-        return (
-            (a[0, 1] + a[0, -1]) / (self.east * self.east),
-            (a[-1, 0] + a[1, 0]) / (self.north * self.north),
-            (a[-1, 1] - a[-1, -1] - a[1, 1] + a[1, -1]) / (np.float32(4) * self.east * self.north),
-        )
+        return a[0, 1] + a[0, -1], a[-1, 0] + a[1, 0]
 
     def plane(self, inner: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Values (H - 2, W - 2) put back on the grid: zero and invalid on rim and voids."""
-        values = np.zeros(self.elevation.shape, np.float32)
-        if self.is_sound:
-            values[1:-1, 1:-1] = inner
-        else:
-            np.copyto(values[1:-1, 1:-1], inner, where=self.sound)
+        values = np.empty(self.elevation.shape, np.float32)
+        values[0], values[-1], values[:, 0], values[:, -1] = 0, 0, 0, 0
+        values[1:-1, 1:-1] = inner if self.is_sound else np.where(self.sound, inner, np.float32(0))
         return values, self.framed_sound
 
     @cached_property

@@ -34,7 +34,7 @@ def topographic_position(elevation: FloatArray, valid: BoolArray, reach: int) ->
         elevation: (H, W), metres; anything where invalid.
         valid: (H, W).
         reach: Radius of the disc, cells: those whose centres lie within ``reach`` + 1/2, which
-            for 1 is all of 3x3.
+            for 1 is all of 3x3 (see :func:`position_of_nine`).
 
     Returns:
         (H, W) metres, positive on ridges; invalid where a cell of the disc is, or is missing.
@@ -44,16 +44,6 @@ def topographic_position(elevation: FloatArray, valid: BoolArray, reach: int) ->
     values, sound = np.zeros((rows, cols), np.float32), np.zeros((rows, cols), bool)
     if height <= 0 or width <= 0:
         return values, sound
-    if reach == 1:
-        around = Neighbourhood.of(elevation, valid, 1.0)
-        if around.is_empty:
-            return np.zeros(elevation.shape, np.float32), np.zeros(elevation.shape, bool)
-        parts = list(around.above.values())
-        total = parts[0].copy()
-        for part in parts[1:]:
-            total += part
-        total *= np.float32(-1 / 8)
-        return around.plane(total)
     filled = np.where(valid, elevation, np.float32(0)).astype(np.float64)
     heights = np.rint(filled * _STEP).astype(np.int64)
     sums, cells = _disc_sums(heights, reach)
@@ -67,6 +57,16 @@ def topographic_position(elevation: FloatArray, valid: BoolArray, reach: int) ->
         sound[inner] = _disc_sums((~valid).astype(np.int64), reach)[0] == 0
         values[~sound] = 0
     return values, sound
+
+
+def position_of_nine(around: Neighbourhood) -> FloatArray:
+    """Height above the mean of the eight neighbours, (H - 2, W - 2), metres."""
+    a = around.above
+    total = around.direct[0] + around.direct[1]
+    for corner in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        total += a[corner]
+    total *= np.float32(-1 / 8)
+    return total
 
 
 def _disc_sums(numbers: NDArray[np.int64], reach: int) -> tuple[NDArray[np.int64], int]:
