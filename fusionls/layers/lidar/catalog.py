@@ -33,7 +33,8 @@ LIDAR_LAYERS: tuple[LayerSpec, ...] = (
     measured(
         'lidar_surface',
         'm',
-        'surface elevation (DSM): mean over the pixel of the highest point of each cell',
+        'surface elevation (DSM): mean over the pixel of the highest point of each cell, wherever '
+        'in the cell it lies',
         -11000,
         9000,
     ),

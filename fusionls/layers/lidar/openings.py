@@ -35,26 +35,44 @@ def highest_within(surface: FloatArray, reach: int) -> FloatArray:
     return _in_strips(surface, reach, np.maximum)
 
 
+def lowest_around(surface: FloatArray, inner: int, outer: int) -> FloatArray:
+    """The lowest cell of the frame between two squares around each cell.
+
+    Args:
+        surface: (H, W).
+        inner: Cells from the middle to the edge of the square that does not count.
+        outer: Cells to the edge of the one that does.
+
+    Returns:
+        (H, W); infinite where no cell of the frame lies on the grid.
+    """
+    rows, cols = surface.shape
+    thick, beyond = outer - inner, outer + inner + 1
+    padded = np.pad(surface, outer, constant_values=np.inf)
+    bands = _running(_running(padded.T, 2 * outer + 1, np.minimum).T, thick, np.minimum)
+    found = np.minimum(bands[:rows], bands[beyond : beyond + rows])
+    middle = _running(padded[thick : rows + outer + inner], 2 * inner + 1, np.minimum)
+    bands = _running(middle.T, thick, np.minimum).T
+    for band in (bands[:, :cols], bands[:, beyond : beyond + cols]):
+        np.minimum(found, band, out=found)
+    return found
+
+
 def opened(surface: FloatArray, reach: int) -> FloatArray:
     """The surface cut off above, where a square does not fit under it."""
     return highest_within(lowest_within(surface, reach), reach)
 
 
-def closed(surface: FloatArray, reach: int) -> FloatArray:
-    """The surface filled up, where a square does not fit above it."""
-    return lowest_within(highest_within(surface, reach), reach)
-
-
 def _in_strips(surface: FloatArray, reach: int, extreme: Extreme) -> FloatArray:
     rows, cols = surface.shape
-    found = np.empty_like(surface)
+    found, length = np.empty_like(surface), 2 * reach + 1
     for strip in row_strips(rows, cols, max(_STRIP_CELLS // cols, 2 * reach, 16)):
         bottom = strip.row + strip.height
         top, low = max(strip.row - reach, 0), min(bottom + reach, rows)
-        across = _along(_framed(surface[top:low].T, reach, reach), reach, extreme).T
+        across = _running(_framed(surface[top:low].T, reach, reach), length, extreme).T
         # what is missing of a square, at the upper and the lower edge, is level with the edge
         above, below = reach - (strip.row - top), reach - (low - bottom)
-        found[strip.row : bottom] = _along(_framed(across, above, below), reach, extreme)
+        found[strip.row : bottom] = _running(_framed(across, above, below), length, extreme)
     return found
 
 
@@ -67,11 +85,11 @@ def _framed(values: FloatArray, before: int, after: int) -> FloatArray:
     return found
 
 
-def _along(padded: FloatArray, reach: int, extreme: Extreme) -> FloatArray:
-    """Extremes over windows of rows; ``reach`` rows fewer at both ends."""
-    length, known = 2 * reach + 1, 1
+def _running(padded: FloatArray, length: int, extreme: Extreme) -> FloatArray:
+    """Extremes over so many rows; one less than that fewer of them."""
+    known = 1
     while known * 2 <= length:
         padded = extreme(padded[:-known], padded[known:])
         known *= 2
     rest = length - known
-    return extreme(padded[:-rest], padded[rest:])
+    return extreme(padded[:-rest], padded[rest:]) if rest else padded

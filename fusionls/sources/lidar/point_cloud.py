@@ -88,6 +88,7 @@ class PointCloud:
     def __init__(self, files: Sequence[CloudFile]) -> None:
         self.files = tuple(files)
         self.crs = files[0].crs
+        self._boxes: dict[tuple[Path, int], Bounds] = {}  # of chunks that were read once
 
     @classmethod
     def open(
@@ -148,28 +149,46 @@ class PointCloud:
 
         Args:
             crs: CRS of the points that are given.
-            within: West, south, east, north in it: files beside it are passed over. Of the
-                others all points are given.
+            within: West, south, east, north in it: files beside it are passed over, and chunks
+                that were found beside it when they were read before. Of the others all points
+                are given.
 
         Raises:
             PointCloudError: A file is damaged, ends before all of its points, or has points
                 outside the box that its header states.
         """
         for file in self.files:
-            if within is not None and not _touch(_bounds_in(file, crs), within):
-                continue
-            place = _Placer(file, crs)
-            seen = 0
-            with opened(file.path) as reader:
-                size = max(min(CHUNK, _CHUNK_BYTES // reader.header.point_format.size), 1)
-                for chunk in reader.chunk_iterator(size):
-                    seen += len(chunk)
-                    yield _usable(chunk, file, place)
-            if seen != file.points:
+            if within is None or _touch(_bounds_in(file, crs), within):
+                yield from self._chunks_of(file, crs, within)
+
+    def _chunks_of(
+        self, file: CloudFile, crs: pyproj.CRS, within: Bounds | None
+    ) -> Iterator[Points]:
+        place = _Placer(file, crs)
+        wanted = None if within is None else _drawn_in(within, crs, file.crs)
+        with opened(file.path) as reader:
+            size = max(min(CHUNK, _CHUNK_BYTES // reader.header.point_format.size), 1)
+            if reader.header.point_count != file.points:
                 raise PointCloudError(
-                    f'{file.path}: holds {seen} of the {file.points} points its header promises; '
-                    'the file is incomplete. Fetch it again.'
+                    f'{file.path}: holds {reader.header.point_count} points, and held '
+                    f'{file.points} when it was opened; it has changed since'
                 )
+            at = 0
+            for start in range(0, file.points, size):
+                box = self._boxes.get((file.path, start))
+                if box is not None and wanted is not None and not _touch(box, wanted):
+                    continue
+                if at != start:
+                    reader.seek(start)
+                chunk = reader.read_points(size)
+                at = start + len(chunk)
+                if at < min(start + size, file.points):
+                    raise PointCloudError(
+                        f'{file.path}: holds {at} of the {file.points} points its header '
+                        'promises; the file is incomplete. Fetch it again.'
+                    )
+                points, self._boxes[file.path, start] = _usable(chunk, file, place)
+                yield points
 
 
 def _metres(unit: str) -> float:
@@ -192,6 +211,21 @@ def _bounds_in(file: CloudFile, crs: pyproj.CRS) -> Bounds:
 
 def _touch(one: Bounds, other: Bounds) -> bool:
     return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+
+
+def _drawn_in(bounds: Bounds, crs: pyproj.CRS, file_crs: pyproj.CRS) -> Bounds | None:
+    """Bounds in the CRS of a file, a little larger; None where they cannot be told."""
+    if file_crs == crs:
+        return bounds
+    to = transformer(crs.to_wkt(), file_crs.to_wkt())
+    try:
+        west, south, east, north = to.transform_bounds(*bounds, densify_pts=21)
+    except pyproj.exceptions.ProjError:
+        return None
+    if not (west < east and south < north):  # across the antimeridian
+        return None
+    wider, higher = 0.01 * (east - west), 0.01 * (north - south)
+    return west - wider, south - higher, east + wider, north + higher
 
 
 class _Placer:
@@ -230,11 +264,13 @@ class _Placer:
         return np.asarray(x), np.asarray(y)
 
 
-def _usable(chunk: Any, file: CloudFile, place: _Placer) -> Points:
+def _usable(chunk: Any, file: CloudFile, place: _Placer) -> tuple[Points, Bounds]:
+    """The points of a chunk that count, and the box of all of them in the file's CRS."""
     x, y, z = (np.asarray(getattr(chunk, axis), np.float64) for axis in 'xyz')
     kind = np.asarray(chunk.classification)
     keep = np.isfinite(x) & np.isfinite(y) & np.isfinite(z) & ~np.isin(kind, NOISE_CLASSES)
     keep &= ~np.asarray(chunk.withheld, bool)
+    box = float(x.min()), float(y.min()), float(x.max()), float(y.max())
     _check_box(x, y, keep, file)
     x, y = place(x, y)
     keep &= np.isfinite(x) & np.isfinite(y)
@@ -245,7 +281,7 @@ def _usable(chunk: Any, file: CloudFile, place: _Placer) -> Points:
         np.asarray(chunk.intensity, np.float32),
         kind == GROUND_CLASS,
     )
-    return points if keep.all() else points.chosen(keep)
+    return points if keep.all() else points.chosen(keep), box
 
 
 def _check_box(x: Numbers, y: Numbers, keep: NDArray[np.bool_], file: CloudFile) -> None:

@@ -279,7 +279,8 @@ def test_a_real_tile_becomes_bare_earth_and_canopy(real_data, name):
     found = derive(layers, names, source.grid.pixel)
     canopy, above = found['lidar_canopy_height']
     assert above.mean() > 0.5
-    assert np.percentile(canopy[above], 1) > -0.2
+    # on a steep slope the highest point of a cell may lie in its lower half
+    assert np.percentile(canopy[above], 1) > -0.5
     assert np.percentile(canopy[above], 99.9) < tall
     hillshade, lit = found['lidar_hillshade']
     assert hillshade[lit].std() > 0.005

@@ -110,6 +110,33 @@ def test_files_beside_the_area_are_passed_over(write_cloud):
         list(cloud.chunks(UTM))
 
 
+@pytest.mark.parametrize('name', ['a.las', 'a.laz'])
+@pytest.mark.parametrize('crs', [32617, 32618])
+def test_chunks_beside_the_area_are_passed_over_the_second_time(
+    write_cloud, monkeypatch, name, crs
+):
+    x, y, z = scattered(3000, side=300.0)
+    order = np.argsort(x)  # as a scanner flies
+    path = write_cloud(name, x[order], y[order], z[order])
+    monkeypatch.setattr(point_cloud, 'CHUNK', 100)
+    cloud = PointCloud.open([path])
+    to = pyproj.Transformer.from_crs(32617, crs, always_xy=True)
+    within = to.transform_bounds(500_100.0, 4_000_000.0, 500_130.0, 4_000_300.0)
+
+    def inside():
+        parts = list(cloud.chunks(pyproj.CRS(crs), within))
+        found = np.concatenate([np.stack([p.x, p.y, p.z]) for p in parts], 1)
+        west, south, east, north = within
+        there = (found[0] >= west) & (found[0] <= east) & (found[1] >= south) & (found[1] <= north)
+        return len(parts), found[:, there]
+
+    (first, whole), (second, part) = inside(), inside()
+    assert first == 30
+    assert second <= 10
+    assert whole.shape[1] > 250
+    assert np.array_equal(whole, part)
+
+
 def test_every_problem_is_told_at_once(write_cloud, tmp_path):
     truncated = write_cloud('short.las', *scattered(100))
     truncated.write_bytes(truncated.read_bytes()[:-500])
@@ -156,7 +183,7 @@ def test_a_file_that_shrinks_after_it_was_opened_is_refused(write_cloud):
     path = write_cloud('a.las', *scattered(100))
     cloud = PointCloud.open([path])
     write_cloud('a.las', *(values[:60] for values in scattered(100)))
-    with pytest.raises(PointCloudError, match='holds 60 of the 100 points'):
+    with pytest.raises(PointCloudError, match='holds 60 points, and held 100 when'):
         list(cloud.chunks(UTM))
 
 

@@ -26,7 +26,12 @@ from scipy import ndimage
 
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.lidar.bare_earth import BareEarth
-from fusionls.layers.lidar.ground_filters.surface import between_ground, cleaned, standing_out
+from fusionls.layers.lidar.ground_filters.surface import (
+    between_ground,
+    cleaned,
+    plane_through,
+    standing_out,
+)
 from fusionls.layers.lidar.interpolation import filled, smoothed
 
 _LENIENT = 0.5
@@ -69,7 +74,7 @@ class AdaptiveFilter:
 
     def _trend(self, surface: FloatArray, sound: BoolArray, pixel: float) -> FloatArray:
         """The terrain without its detail, and without most of its objects."""
-        plane = _plane(surface, sound)
+        plane = plane_through(surface, sound)
         above = surface - plane
         ground = sound & ~self._far_out(above, pixel)
         if not ground.any():
@@ -78,26 +83,6 @@ class AdaptiveFilter:
 
     def _far_out(self, surface: FloatArray, pixel: float) -> BoolArray:
         return standing_out(surface, pixel, self.window, lambda radius: _LENIENT * radius, _GROWTH)
-
-
-def _plane(surface: FloatArray, sound: BoolArray) -> FloatArray:
-    """The plane through the sound cells by least squares."""
-    if not sound.any():
-        return np.zeros_like(surface)
-    row, col = (np.arange(size, dtype=np.float64) - size / 2 for size in surface.shape)
-    weight = sound.astype(np.float64)
-    height = np.where(sound, surface, 0).astype(np.float64)
-    by_row, by_col = weight.sum(1), weight.sum(0)
-    cross = row @ weight @ col
-    normal = [
-        [by_row.sum(), by_row @ row, by_col @ col],
-        [by_row @ row, by_row @ row**2, cross],
-        [by_col @ col, cross, by_col @ col**2],
-    ]
-    sums = [height.sum(), row @ height.sum(1), height.sum(0) @ col]
-    level, down, along = np.linalg.lstsq(np.array(normal), np.array(sums), rcond=1e-12)[0]
-    found: FloatArray = (level + down * row[:, None] + along * col).astype(np.float32)
-    return found
 
 
 def _joined(surface: FloatArray, above: FloatArray, objects: BoolArray, jump: float) -> BoolArray:

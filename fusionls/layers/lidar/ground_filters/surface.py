@@ -2,8 +2,8 @@
 
 Flow: lowest point per cell -> [here] -> the filters of this folder.
 Source: Pingel, Clarke and McBride (2013), An improved simple morphological filter for the terrain
-classification of airborne LIDAR data, ISPRS J. 77: voids filled, low outliers found on the
-surface turned upside down, progressive opening, tolerance growing with the slope.
+classification of airborne LIDAR data, ISPRS J. 77: voids filled, low outliers taken out,
+progressive opening, tolerance growing with the slope.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ from fusionls.errors import PointCloudError
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.lidar.bare_earth import BareEarth
 from fusionls.layers.lidar.interpolation import filled
-from fusionls.layers.lidar.openings import closed, highest_within, lowest_within
+from fusionls.layers.lidar.openings import highest_within, lowest_around, lowest_within
 
-PIT_SLOPE = 5.0
-"""Rise over run of a pit of one cell, beyond which its point lies below the ground (500 %)."""
+PIT_DEPTH = 2.0
+"""Metres by which a point lies below the ground if it is that far below all around it."""
+PIT_WIDTH = 4.0
+"""Metres across which several such points may lie side by side."""
+PIT_AROUND = 3.0
+"""Metres around them that are looked at. The lowest point there counts, not the next ones: in a
+forest the neighbours of a point on the ground stand in the trees."""
 Allowed = Callable[[float], float | FloatArray]
 """Metres that the surface may stand above its opening of a radius in metres, and be ground."""
 
@@ -45,11 +50,35 @@ def cleaned(lowest: FloatArray, valid: BoolArray, pixel: float) -> tuple[FloatAr
     if not valid.any():
         raise PointCloudError('no cell holds a point, so there is no ground to find')
     surface = filled(lowest, valid, sweeps=0)
-    pits = valid & (closed(surface, 1) - surface > PIT_SLOPE * pixel)
+    inner = max(round(PIT_WIDTH / 2 / pixel), 1)
+    # about the plane through all, or the lowest corner of a hillside lies below all around it
+    level = surface - plane_through(surface, valid)
+    around = lowest_around(level, inner, inner + max(round(PIT_AROUND / pixel), 2))
+    pits = valid & (around - level > PIT_DEPTH) & np.isfinite(around)
     sound = valid & ~pits
     if pits.any() and sound.any():
         surface = filled(lowest, sound, sweeps=0)
     return surface, sound
+
+
+def plane_through(surface: FloatArray, valid: BoolArray) -> FloatArray:
+    """The plane through the valid cells by least squares; level where there is none."""
+    if not valid.any():
+        return np.zeros_like(surface)
+    row, col = (np.arange(size, dtype=np.float64) - size / 2 for size in surface.shape)
+    weight = valid.astype(np.float64)
+    height = np.where(valid, surface, 0).astype(np.float64)
+    by_row, by_col = weight.sum(1), weight.sum(0)
+    cross = row @ weight @ col
+    normal = [
+        [by_row.sum(), by_row @ row, by_col @ col],
+        [by_row @ row, by_row @ row**2, cross],
+        [by_col @ col, cross, by_col @ col**2],
+    ]
+    sums = [height.sum(), row @ height.sum(1), height.sum(0) @ col]
+    level, down, along = np.linalg.lstsq(np.array(normal), np.array(sums), rcond=1e-12)[0]
+    found: FloatArray = (level + down * row[:, None] + along * col).astype(np.float32)
+    return found
 
 
 def standing_out(
