@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-from fusionls.evaluation.functional.assignment import best_pairs
+from fusionls.evaluation.functional.assignment import IndexArray, best_pairs
 from fusionls.evaluation.functional.confusion import Amount, checked_masks, ratio
 from fusionls.geo.raster import BoolArray
 
@@ -152,18 +153,20 @@ def match_labels(
     _check_shapes(predicted, truth)
     if not 0 < iou_threshold <= 1:
         raise ValueError(f'iou_threshold must be above 0 and up to 1, got {iou_threshold}')
-    true_labels, true_areas = np.unique(truth[truth > 0], return_counts=True)
-    predicted_labels, predicted_areas = np.unique(predicted[predicted > 0], return_counts=True)
+    true_labels, true_areas = _labels_and_areas(truth)
+    predicted_labels, predicted_areas = _labels_and_areas(predicted)
     both = (truth > 0) & (predicted > 0)
-    rows = np.searchsorted(true_labels, truth[both])
-    cols = np.searchsorted(predicted_labels, predicted[both])
-    keys, common = np.unique(rows * len(predicted_labels) + cols, return_counts=True)
+    true_of, predicted_of = truth[both], predicted[both]
+    starts, lengths = _runs(true_of, predicted_of)
+    rows = np.searchsorted(true_labels, true_of[starts])
+    cols = np.searchsorted(predicted_labels, predicted_of[starts])
+    keys, run_of = np.unique(rows * len(predicted_labels) + cols, return_inverse=True)
+    common = np.bincount(run_of, lengths, minlength=len(keys))
     rows, cols = np.divmod(keys, max(len(predicted_labels), 1))
     iou = common / (true_areas[rows] + predicted_areas[cols] - common)
     near = iou >= iou_threshold
-    chosen = best_pairs(
-        rows[near], cols[near], iou[near], (len(true_labels), len(predicted_labels))
-    )
+    shape = (len(true_labels), len(predicted_labels))
+    chosen = best_pairs(rows[near], cols[near], iou[near], shape)
     return _named(true_labels, predicted_labels, chosen)
 
 
@@ -236,6 +239,24 @@ def count_objects(
 def _check_shapes(predicted: NDArray[np.integer], truth: NDArray[np.integer]) -> None:
     if predicted.shape != truth.shape:
         raise ValueError(f'predicted {predicted.shape} and truth {truth.shape} must have one shape')
+
+
+def _runs(*along: NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
+    """Where runs of equal values begin, and their lengths: far fewer to sort than pixels."""
+    changes = [values[1:] != values[:-1] for values in along]
+    starts = np.flatnonzero(np.logical_or.reduce(changes)) + 1
+    starts = np.concatenate([[0], starts]) if along[0].size else starts
+    return starts, np.diff(starts, append=along[0].size)
+
+
+def _labels_and_areas(
+    labels: NDArray[np.integer],
+) -> tuple[NDArray[np.integer], NDArray[Any]]:
+    """Positive labels, ascending, and the pixels of each."""
+    inside = labels[labels > 0]
+    starts, lengths = _runs(inside)
+    names, run_of = np.unique(inside[starts], return_inverse=True)
+    return names, np.bincount(run_of, lengths, minlength=len(names))
 
 
 def _named(
