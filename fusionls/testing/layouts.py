@@ -7,6 +7,7 @@ real ground, but each has a bright patch where its mask has a landslide.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import shapely
 import tifffile
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
 
 from fusionls.datasets.public.sen12landslides import S2_BANDS
 
@@ -34,7 +36,7 @@ def write_picture(
     path.parent.mkdir(parents=True, exist_ok=True)
     driver = 'PNG' if path.suffix == '.png' else 'GTiff'
     with (
-        rasterio.Env(),
+        warnings.catch_warnings(action='ignore', category=NotGeoreferencedWarning),
         rasterio.open(
             path,
             'w',

@@ -11,6 +11,7 @@ import pyproj
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from fusionls.datasets.loose_tiles import cut
 from fusionls.datasets.splits import SplitMap
 from fusionls.datasets.tile_dataset import UNLABELLED, Scene, TileDataset
 from fusionls.geo.grid import Grid
@@ -73,23 +74,12 @@ class ArrayScene:
         for name in self.modalities if modalities is None else modalities:
             given = self.modalities[name]
             small = window.shrunk(given.factor)
-            read[name] = (_cut(given.values, small, 0), _cut(given.valid, small, False))
+            read[name] = (cut(given.values, small, 0), cut(given.valid, small, False))
         return read
 
     def read_labels(self, window: Window) -> NDArray[np.uint8]:
         """(h, w); 255 outside."""
-        return _cut(self.labels, window, UNLABELLED)
-
-
-def _cut(array: NDArray[Any], window: Window, outside: Any) -> NDArray[Any]:
-    """A window of the last two axes; it may hang over any edge."""
-    out = np.full((*array.shape[:-2], window.height, window.width), outside, array.dtype)
-    inside = window.intersection(Window(0, 0, *array.shape[-2:]))
-    if inside is not None:
-        rows = slice(inside.row - window.row, inside.row - window.row + inside.height)
-        cols = slice(inside.col - window.col, inside.col - window.col + inside.width)
-        out[..., rows, cols] = array[(..., *inside.slices)]
-    return out
+        return cut(self.labels, window, UNLABELLED)
 
 
 def made_up_scene(

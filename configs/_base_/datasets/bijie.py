@@ -1,15 +1,17 @@
-"""Bijie: pictures and scaled elevation of differing sizes. Owns: layers, factors, loaders.
+"""Bijie: pictures and scaled elevation of differing sizes. Owns: layers, factors.
 
 Tiles of 256 pixels are cut out of larger pictures, smaller ones are padded. The set has no
 published split: these are the customary folds of single tiles, scores from which are too good;
 `held_out` leaves counties out.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import BijieDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import BijieDataset
 from fusionls.datasets.transforms import DropModalities, JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'bijie'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -18,11 +20,7 @@ layers = dict(
 )
 factors = dict(optical=1, terrain=1)
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=BijieDataset,
         root=root,
@@ -48,11 +46,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=BijieDataset,
         root=root,
@@ -66,11 +60,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=BijieDataset,
         root=root,
@@ -84,5 +74,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

@@ -1,13 +1,15 @@
-"""CAS Landslide: true colours of nine regions, two held out. Owns: layers, factors, loaders.
+"""CAS Landslide: true colours of nine regions, two held out. Owns: layers, factors.
 
 Masks are checked once, by tools/datasets/prepare.py, not before each run: there are 20,865.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import CasLandslideDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import CasLandslideDataset
 from fusionls.datasets.transforms import JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'cas_landslide'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -16,11 +18,7 @@ layers = dict(
 factors = dict(optical=1)
 held_out = dict(val=['Palu'], test=['Moxi'])
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=CasLandslideDataset,
         root=root,
@@ -45,11 +43,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=CasLandslideDataset,
         root=root,
@@ -64,11 +58,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=CasLandslideDataset,
         root=root,
@@ -83,5 +73,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

@@ -1,13 +1,15 @@
-"""Pictures with COCO annotations. Owns: layers, factors, loaders.
+"""Pictures with COCO annotations. Owns: layers, factors.
 
 A pattern: copy it, and name your bands and files.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import CocoFolderDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import CocoFolderDataset
 from fusionls.datasets.transforms import JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'coco_folder'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -16,11 +18,7 @@ layers = dict(
 factors = dict(optical=1)
 bands = dict(optical=dict(optical_red=1, optical_green=2, optical_blue=3))
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=CocoFolderDataset,
         root=root,
@@ -46,11 +44,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=CocoFolderDataset,
         root=root,
@@ -66,11 +60,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=CocoFolderDataset,
         root=root,
@@ -86,5 +76,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

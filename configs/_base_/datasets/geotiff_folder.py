@@ -1,13 +1,15 @@
-"""A folder of GeoTIFFs with polygons of landslides. Owns: layers, factors, loaders.
+"""A folder of GeoTIFFs with polygons of landslides. Owns: layers, factors.
 
 A pattern: copy it, and name your bands. Folds are of whole files.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import GeoTiffFolderDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import GeoTiffFolderDataset
 from fusionls.datasets.transforms import JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'geotiff_folder'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -16,11 +18,7 @@ layers = dict(
 factors = dict(optical=1)
 bands = dict(optical=dict(optical_red=1, optical_green=2, optical_blue=3))
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=GeoTiffFolderDataset,
         root=root,
@@ -45,11 +43,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=GeoTiffFolderDataset,
         root=root,
@@ -64,11 +58,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=GeoTiffFolderDataset,
         root=root,
@@ -83,5 +73,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

@@ -1,14 +1,16 @@
-"""HR-GLDD: PlanetScope tiles of ten events. Owns: layers, factors, loaders.
+"""HR-GLDD: PlanetScope tiles of ten events. Owns: layers, factors.
 
 Published splits. The order of the bands is not published with authority: `order` says what is
 assumed, and a check by the contrast of landslides warns where the numbers say otherwise.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import HrGlddDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import HrGlddDataset
 from fusionls.datasets.transforms import JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'hr_gldd'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -22,11 +24,7 @@ layers = dict(
 factors = dict(optical=1)
 order = 'rgbn'  # or 'bgrn'
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=HrGlddDataset,
         root=root,
@@ -50,11 +48,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=HrGlddDataset,
         root=root,
@@ -67,11 +61,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=HrGlddDataset,
         root=root,
@@ -84,5 +74,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

@@ -1,14 +1,16 @@
-"""Landslide4Sense: Sentinel-2 and terrain, scaled. Owns: layers, factors, loaders.
+"""Landslide4Sense: Sentinel-2 and terrain, scaled. Owns: layers, factors.
 
 Published splits. Copies without masks of validation have no `val`: there set `folds=5` for the
 training and the validation loader.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import Landslide4SenseDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import Landslide4SenseDataset
 from fusionls.datasets.transforms import DropModalities, JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'landslide4sense'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -30,11 +32,7 @@ layers = dict(
 )
 factors = dict(optical=1, terrain=1)
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=Landslide4SenseDataset,
         root=root,
@@ -59,11 +57,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=Landslide4SenseDataset,
         root=root,
@@ -75,11 +69,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=Landslide4SenseDataset,
         root=root,
@@ -91,5 +81,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

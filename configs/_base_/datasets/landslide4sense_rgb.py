@@ -1,13 +1,15 @@
-"""The RGB copy of Landslide4Sense, stretched to 8 bit. Owns: layers, factors, loaders.
+"""The RGB copy of Landslide4Sense, stretched to 8 bit. Owns: layers, factors.
 
 Any folder of pictures and masks is read like this: name its bands and what its masks hold.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import PictureFolderDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import PictureFolderDataset
 from fusionls.datasets.transforms import JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'landslide4sense_rgb'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -19,11 +21,7 @@ bands = dict(
 )
 codes = {0: 0, 255: 1}  # white is a landslide
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=PictureFolderDataset,
         root=root,
@@ -50,11 +48,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=PictureFolderDataset,
         root=root,
@@ -71,11 +65,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=PictureFolderDataset,
         root=root,
@@ -92,5 +82,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

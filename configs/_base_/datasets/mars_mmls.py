@@ -1,14 +1,16 @@
-"""MMLS, first release: loose tiles of Mars. Owns: layers, factors, loaders.
+"""MMLS, first release: loose tiles of Mars. Owns: layers, factors.
 
 Published test tiles. Validation is a fold of single training tiles, which may overlap: for
 scores use the second release.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import MarsMmlsDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import MarsMmlsDataset
 from fusionls.datasets.transforms import DropModalities, JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'mars_mmls'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -23,11 +25,7 @@ layers = dict(
 )
 factors = dict(optical=1, terrain=1, thermal=1)
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=MarsMmlsDataset,
         root=root,
@@ -54,11 +52,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=MarsMmlsDataset,
         root=root,
@@ -71,11 +65,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=MarsMmlsDataset,
         root=root,
@@ -88,5 +78,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

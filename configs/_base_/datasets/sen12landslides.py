@@ -1,14 +1,16 @@
-"""Sen12Landslides: looks before and after by three sensors. Owns: layers, factors, loaders.
+"""Sen12Landslides: looks before and after by three sensors. Owns: layers, factors.
 
 Optical counts are reflectance times 10,000; backscatter is linear power. Published splits of
 tiles that all sensors have. A place without one of the sensors is shown without it.
 """
 
-from mmengine.dataset import DefaultSampler
+from mmengine.config import read_base
 
-from fusionls.datasets import Sen12LandslidesDataset, sample_list
+with read_base():
+    from ..loaders_1xb8 import *
+
+from fusionls.datasets import Sen12LandslidesDataset
 from fusionls.datasets.transforms import DropModalities, JitterLayers, LoadTile, PackTile, TurnTile
-from fusionls.evaluation.metrics import LandslideMetric
 
 root = 'sen12landslides'  # under $FUSIONLS_REAL_DATA or data/
 layers = dict(
@@ -50,11 +52,7 @@ layers = dict(
 )
 factors = dict(optical=1, radar_asc=1, radar_dsc=1, terrain=1)
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=True),
-    collate_fn=dict(type=sample_list),
+train_dataloader.update(
     dataset=dict(
         type=Sen12LandslidesDataset,
         root=root,
@@ -80,11 +78,7 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+val_dataloader.update(
     dataset=dict(
         type=Sen12LandslidesDataset,
         root=root,
@@ -97,11 +91,7 @@ val_dataloader = dict(
         ],
     ),
 )
-test_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    sampler=dict(type=DefaultSampler, shuffle=False),
-    collate_fn=dict(type=sample_list),
+test_dataloader.update(
     dataset=dict(
         type=Sen12LandslidesDataset,
         root=root,
@@ -114,5 +104,3 @@ test_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type=LandslideMetric)
-test_evaluator = dict(type=LandslideMetric)

@@ -10,7 +10,6 @@ axes (time, x, y); here rows run south and columns east, by the names of the axe
 from __future__ import annotations
 
 import ast
-import functools
 import json
 import re
 import warnings
@@ -21,8 +20,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-import pyproj
-from numpy.typing import NDArray
 
 from fusionls.datasets.hdf5_files import opened_file, variable
 from fusionls.datasets.loose_tile_dataset import LooseTileDataset
@@ -37,6 +34,7 @@ from fusionls.datasets.loose_tiles import (
     decoded_labels,
     masked,
 )
+from fusionls.datasets.netcdf_patches import in_order, numbers, patch_grid
 from fusionls.datasets.public.card import WRITTEN, DataSetCard
 from fusionls.errors import InputError
 from fusionls.geo.grid import Grid
@@ -149,7 +147,7 @@ class SeriesTile(LooseTile):
         """See :class:`LooseTile`."""
         path = self._file('terrain')
         with opened_file(path) as file:
-            return decoded_labels(_in_order(file, 'MASK')[0], BINARY, path)
+            return decoded_labels(in_order(file, 'MASK')[0], BINARY, path)
 
     def _file(self, modality: str) -> Path:
         sensor = SENSORS.get(modality)
@@ -157,9 +155,9 @@ class SeriesTile(LooseTile):
 
     def _both_looks(self, file: h5py.File, modality: str) -> tuple[FloatArray, BoolArray]:
         bands = list(dict.fromkeys(VARIABLES[modality].values()))
-        values = np.stack([_numbers(file, band) for band in bands])  # (C, T, h, w), NaN invalid
+        values = np.stack([numbers(file, band) for band in bands])  # (C, T, h, w), NaN invalid
         if modality == 'optical':
-            unclear = np.isin(_in_order(file, 'SCL'), UNCLEAR)
+            unclear = np.isin(in_order(file, 'SCL'), UNCLEAR)
             values[:, unclear] = np.nan
         before, after = looks_of(event_of(file), values.shape[1], self.looks)
         with warnings.catch_warnings():
@@ -222,7 +220,7 @@ def _tile(name: str, series: Mapping[str, Path], split: str | None, looks: int) 
     grids: dict[Path, Grid] = {}
     for sensor, path in series.items():
         with opened_file(path) as file:
-            grids[path] = _grid(file)
+            grids[path] = patch_grid(file)
             for needed in ('MASK', 'DEM', *_needed(sensor)):
                 variable(file, needed)
             event_of(file)
@@ -301,62 +299,6 @@ def looks_of(events: Sequence[tuple[int, int]], length: int, looks: int) -> tupl
     return slice(max(last - looks + 1, 0), last + 1), slice(first, min(first + looks, length))
 
 
-def _in_order(file: h5py.File, name: str) -> NDArray[Any]:
-    """A variable as (T, rows, cols): north up, east right, times ascending."""
-    found = variable(file, name)
-    axes = [_axis(file, found, number) for number in range(found.ndim)]
-    if sorted(axes) != ['time', 'x', 'y']:
-        raise InputError(f'{file.filename}: {name} has the axes {axes}; expected time, x and y')
-    values = np.transpose(found[()], [axes.index(axis) for axis in ('time', 'y', 'x')])
-    y, x = (np.asarray(variable(file, axis)[()]) for axis in ('y', 'x'))
-    values = values[:, :: -1 if y[0] < y[-1] else 1, :: -1 if x[0] > x[-1] else 1]
-    return values[np.argsort(np.asarray(variable(file, 'time')[()]), kind='stable')]
-
-
-def _axis(file: h5py.File, found: h5py.Dataset, number: int) -> str:
-    """Name of an axis, by the coordinate that is attached to it."""
-    scales = found.dims[number]
-    if len(scales) == 0:
-        raise InputError(f'{file.filename}: axis {number} of {found.name} has no coordinate')
-    return str(scales[0].name).rpartition('/')[2]
-
-
-def _numbers(file: h5py.File, name: str) -> FloatArray:
-    """A variable as float32, NaN where it declares a fill value."""
-    raw = _in_order(file, name)
-    values = raw.astype(np.float32)
-    attributes = variable(file, name).attrs
-    for key in ('_FillValue', 'missing_value'):
-        if key in attributes:
-            values[raw == np.asarray(attributes[key]).ravel()[0]] = np.nan
-    scale = np.asarray(attributes.get('scale_factor', 1.0)).ravel()[0]
-    offset = np.asarray(attributes.get('add_offset', 0.0)).ravel()[0]
-    return np.asarray(values * np.float32(scale) + np.float32(offset), np.float32)
-
-
 def _terrain(file: h5py.File) -> tuple[FloatArray, BoolArray]:
-    elevation = _numbers(file, 'DEM')[:1]
+    elevation = numbers(file, 'DEM')[:1]
     return masked(elevation, ~np.isin(elevation, VOIDS))
-
-
-def _grid(file: h5py.File) -> Grid:
-    """Where a patch lies, from its coordinates, which are centres of pixels."""
-    x, y = (np.asarray(variable(file, axis)[()], np.float64) for axis in ('x', 'y'))
-    steps = [abs(np.diff(axis)) for axis in (x, y)]
-    if any(len(s) == 0 or s.min() <= 0 or np.ptp(s) > 1e-3 * s.mean() for s in steps):
-        raise InputError(f'{file.filename}: x and y are not evenly spaced')
-    wide, high = (float(s.mean()) for s in steps)
-    told = file.attrs.get('crs', '')
-    try:
-        crs = _crs(told.decode() if isinstance(told, bytes) else str(told))
-    except pyproj.exceptions.CRSError as error:
-        raise InputError(
-            f'{file.filename}: crs is {told!r}; expected EPSG:32632 or such'
-        ) from error
-    west, north = float(x.min()) - wide / 2, float(y.max()) + high / 2
-    return Grid(crs, west, north, wide, high, len(y), len(x))
-
-
-@functools.lru_cache(maxsize=64)
-def _crs(told: str) -> pyproj.CRS:
-    return pyproj.CRS.from_user_input(told)

@@ -98,7 +98,7 @@ def test_declared_and_given_nodata_are_invalid(root):
 
 def test_tiles_carry_single_landslides_to_the_detector(root):
     data = GeoTiffFolderDataset(
-        root=root, tile=96, pipeline=[LoadTile(), PackInstanceTile()], **OPTIONS
+        root=root, tile=96, pipeline=[LoadTile(instances=True), PackInstanceTile()], **OPTIONS
     )
     sample = data[0]['data_samples']
     assert len(sample.gt_instances) == 1
