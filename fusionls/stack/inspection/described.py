@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pyproj
+
 from fusionls.errors import FusionlsError
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray
@@ -16,7 +18,6 @@ from fusionls.geo.raster_io import opened
 from fusionls.geo.resample import Resampler
 from fusionls.geo.window import Window
 from fusionls.quantities import Kind
-from fusionls.sources.products import RASTER
 from fusionls.sources.rasters import SourceRaster
 from fusionls.sources.source import Source
 from fusionls.stack.base_grid import base_grid
@@ -65,8 +66,8 @@ def _look(
     try:
         here = source if base is None else source.on(base)
         sample = _sampled(subject, here, base)
-        inspection.add(list(_as_stored(sample, said)))
-    except FusionlsError as error:
+        inspection.add(list(_as_stored(sample, source, said)))
+    except (FusionlsError, pyproj.exceptions.ProjError) as error:
         inspection.add([Finding(Severity.ERROR, subject, 'file', str(error))])
         return
     inspection.facts.append(facts_of(sample, ', '.join(source.layers), f'product {said.product}'))
@@ -106,12 +107,10 @@ def _sampled(subject: str, source: Source, base: Grid | None) -> Sample:
     return Sample.of(subject, source.grid.part(part), source.layers, read)
 
 
-def _as_stored(sample: Sample, said: SceneSource) -> Iterator[Finding]:
-    """What the files of a plain raster say of themselves."""
-    if said.product != RASTER or said.options.get('ignore_nodata'):
-        return
-    for path in said.files:
-        with opened(path) as dataset:
+def _as_stored(sample: Sample, source: Source, said: SceneSource) -> Iterator[Finding]:
+    """What the file of a plain raster says of itself."""
+    if isinstance(source, SourceRaster) and not said.options.get('ignore_nodata'):
+        with opened(source.path) as dataset:
             yield from declared_findings(dataset, sample)
 
 

@@ -224,8 +224,8 @@ def common_metric_grid(first: Grid, other: Grid) -> Grid | None:
     pixel /= unit
     bounds = []
     for grid in (first, other):
-        to_common = transformer(grid.crs.to_wkt(), crs.to_wkt())
         try:
+            to_common = transformer(grid.crs.to_wkt(), crs.to_wkt())
             bounds.append(to_common.transform_bounds(*grid.bounds, densify_pts=21))
         except pyproj.exceptions.ProjError:
             return None

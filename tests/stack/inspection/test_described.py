@@ -76,6 +76,12 @@ def test_a_source_beyond_the_scene_is_an_error(described, write_raster, ground):
     assert ('terrain: dem.tif', 'overlap') in faults(described())
 
 
+def test_a_source_of_another_planet_is_an_error_and_no_crash(described, write_raster, ground):
+    write_raster('dem.tif', ground(), crs='IAU_2015:49910', west=0.0, north=0.0)
+    inspection = inspect_scene(described(terrain='unit: m'))
+    assert any(f.subject == 'terrain: dem.tif' and f.severity == 'error' for f in inspection.faults)
+
+
 def test_only_the_part_inside_the_scene_is_judged(described, write_raster, ground):
     wide = np.full((256, 600), -32768, np.float32)  # undeclared holes, but all of them outside
     wide[:, :256] = ground()

@@ -22,6 +22,7 @@ def of_check(inspection, check):
         ({'crs': 'EPSG:32618'}, 'were its CRS EPSG:32617'),  # the next zone
         ({'crs': 'EPSG:32717', 'north': 4_000_000.0}, 'were its CRS EPSG:32617'),  # other side
         ({'west': 900_000.0}, 'Check the CRS and the place of both'),
+        ({'crs': 'IAU_2015:49910'}, 'were its CRS EPSG:32617'),  # Mars
     ],
 )
 def test_what_does_not_overlap_is_an_error_with_the_likely_slip(
