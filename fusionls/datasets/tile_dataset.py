@@ -23,6 +23,7 @@ from fusionls.datasets.derived_scene import with_derived
 from fusionls.datasets.splits import SplitMap
 from fusionls.datasets.tile_index import indexed_tiles
 from fusionls.datasets.tiling import tile_windows
+from fusionls.datasets.unlabelled_scene import UnlabelledScene
 from fusionls.errors import (
     InputError,
     LayerMissingError,
@@ -88,6 +89,8 @@ class TileDataset(BaseDataset):
         least_labelled: Tiles with a smaller share of pixels that are labelled, and valid in one
             of ``modalities`` at least, are left out.
         modalities: The modalities to show, all of ``layers`` by default.
+        labelled: False leaves the labels of every scene unread: tiles are those with something to
+            see, for pre-training.
         seed: Of the random draws of the pipeline.
         pipeline: Transforms; see ``datasets.transforms``.
 
@@ -109,6 +112,7 @@ class TileDataset(BaseDataset):
         step: int | None = None,
         least_labelled: float = 0.05,
         modalities: Sequence[str] | None = None,
+        labelled: bool = True,
         seed: int = 0,
         pipeline: Sequence[dict[str, Any] | Callable[..., Any]] = (),
         **options: Any,
@@ -118,6 +122,7 @@ class TileDataset(BaseDataset):
         self.tile = tile
         self.step = step
         self.least_labelled = least_labelled
+        self.labelled = labelled
         self.modalities = tuple(self.layers if modalities is None else modalities)
         unknown = sorted(set(self.modalities) - set(self.layers))
         if unknown or not self.modalities:
@@ -159,6 +164,8 @@ class TileDataset(BaseDataset):
             problems,
             'Build the stack with these layers, or take them out of the config.',
         )
+        if not self.labelled:
+            self.scenes = [(UnlabelledScene(scene), owners) for scene, owners in self.scenes]
         least = max(self.least_labelled, 1e-9)
         tiles = []
         for number, (scene, owners) in enumerate(self.scenes):
