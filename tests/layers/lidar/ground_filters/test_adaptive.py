@@ -8,21 +8,11 @@ from fusionls.layers.lidar.ground_filters import ground_filter
 SIDE = 90
 ROWS, COLS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
 EVERYWHERE = np.ones((SIDE, SIDE), bool)
-# row, column, rows, columns, height
-BOXES = [(12, 15, 9, 12, 6.0), (35, 50, 15, 10, 10.0), (62, 20, 5, 5, 3.0), (60, 65, 3, 3, 15.0)]
-
-
-def with_boxes(surface):
-    raised, boxes = surface.copy(), np.zeros(surface.shape, bool)
-    for row, col, high, wide, tall in BOXES:
-        raised[row : row + high, col : col + wide] += tall
-        boxes[row : row + high, col : col + wide] = True
-    return raised, boxes
 
 
 @pytest.mark.parametrize('slope', [0.0, 0.3, 0.6, 1.0, 1.5])
 @pytest.mark.parametrize('azimuth', [0, 37, 225])
-def test_boxes_come_off_a_hillside_as_steep_as_may_be(slope, azimuth):
+def test_boxes_come_off_a_hillside_as_steep_as_may_be(slope, azimuth, with_boxes):
     turn = np.radians(azimuth)
     plane = (2000 + slope * (COLS * np.sin(turn) - ROWS * np.cos(turn))).astype(np.float32)
     raised, boxes = with_boxes(plane)

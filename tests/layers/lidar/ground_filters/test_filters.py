@@ -13,7 +13,6 @@ from fusionls.layers.lidar.bare_earth import is_ground
 from fusionls.layers.lidar.ground_filters import GROUND_FILTERS, ground_filter
 
 SIDE = 70
-BOXES = [(10, 12, 8, 11, 5.0), (30, 40, 14, 9, 9.0), (50, 15, 5, 5, 4.0), (48, 52, 3, 3, 12.0)]
 needs_csf = pytest.mark.skipif(
     importlib.util.find_spec('CSF') is None, reason='needs cloth-simulation-filter'
 )
@@ -25,17 +24,8 @@ def ground(slope=0.0):
     return (500 + slope * (0.8 * cols - 0.6 * rows)).astype(np.float32)
 
 
-def with_boxes(surface):
-    """Boxes that follow the ground with their roofs, and where they are."""
-    raised, boxes = surface.copy(), np.zeros(surface.shape, bool)
-    for row, col, high, wide, tall in BOXES:
-        raised[row : row + high, col : col + wide] += tall
-        boxes[row : row + high, col : col + wide] = True
-    return raised, boxes
-
-
 @pytest.mark.parametrize('name', EVERY)
-def test_boxes_come_off_a_plane_and_the_plane_stays(name):
+def test_boxes_come_off_a_plane_and_the_plane_stays(name, with_boxes):
     surface, boxes = with_boxes(ground())
     found = ground_filter(name).bare_earth(surface, np.ones(surface.shape, bool), 1.0)
     assert not found.ground[boxes].any()
@@ -44,7 +34,7 @@ def test_boxes_come_off_a_plane_and_the_plane_stays(name):
 
 
 @pytest.mark.parametrize('name', EVERY)
-def test_the_unit_of_the_cells_is_metres(name):
+def test_the_unit_of_the_cells_is_metres(name, with_boxes):
     # twice the cells across, half as large: the same boxes
     surface, boxes = with_boxes(ground())
     fine = np.kron(surface, np.ones((2, 2), np.float32))
@@ -54,7 +44,7 @@ def test_the_unit_of_the_cells_is_metres(name):
 
 
 @pytest.mark.parametrize('name', EVERY)
-def test_height_above_the_sea_changes_nothing(name):
+def test_height_above_the_sea_changes_nothing(name, with_boxes):
     surface, _ = with_boxes(ground(0.3))
     everywhere = np.ones(surface.shape, bool)
     low = ground_filter(name).bare_earth(surface - 500, everywhere, 1.0)
@@ -64,7 +54,7 @@ def test_height_above_the_sea_changes_nothing(name):
 
 
 @pytest.mark.parametrize('name', EVERY)
-def test_what_stands_in_void_cells_changes_no_bit(name):
+def test_what_stands_in_void_cells_changes_no_bit(name, with_boxes):
     rng = np.random.default_rng(0)
     surface, _ = with_boxes(ground(0.2))
     valid = rng.random(surface.shape) < 0.7
@@ -77,7 +67,7 @@ def test_what_stands_in_void_cells_changes_no_bit(name):
 
 
 @pytest.mark.parametrize('name', EVERY)
-def test_a_point_far_below_makes_no_hole(name):
+def test_a_point_far_below_makes_no_hole(name, with_boxes):
     surface, boxes = with_boxes(ground())
     surface[25, 25] -= 30
     found = ground_filter(name).bare_earth(surface, np.ones(surface.shape, bool), 1.0)
@@ -105,7 +95,7 @@ def test_small_and_narrow_grids_do(name, shape):
     assert is_ground(rows, cols, np.array([7.1]), found).all()
 
 
-def test_progressive_windows_grow_whatever_the_base():
+def test_progressive_windows_grow_whatever_the_base(with_boxes):
     surface, boxes = with_boxes(ground())
     everywhere = np.ones(surface.shape, bool)
     slow = ground_filter('progressive', base=0.5, slope=0.1).bare_earth(surface, everywhere, 1.0)
