@@ -96,6 +96,7 @@ class LooseTileDataset(TileDataset):
         self.split_seed = split_seed
         self.check = check
         self.whole = tile is None
+        self.customary_random = False
         super().__init__(split=split, tile=tile or 1, **options)
 
     @abstractmethod
@@ -201,7 +202,9 @@ class LooseTileDataset(TileDataset):
                 out = held_out_groups([tile.group for tile in tiles], groups)
                 owners.update((tiles[number].name, split) for number in np.flatnonzero(out))
         elif self.folds is not None:
-            if any(tile.group != tile.name for tile in free):  # parts of a place may be apart
+            # tiles of one place, or of nobody knows which
+            self.customary_random = any(tile.group != tile.name for tile in free)
+            if self.customary_random:
                 warn_of_random_tiles()
             out = fold_groups([t.name for t in free], self.folds, self.fold, self.split_seed)
             owners.update(

@@ -223,10 +223,7 @@ class Finding:
             suffixes: Of the files, lower case; in the folders either case counts.
             key: What the stems of an image and of its mask have in common.
         """
-        pictures, drawn = (
-            {key(path.stem): path for path in sorted(folder.iterdir()) if _ends(path, suffixes)}
-            for folder in (images, masks)
-        )
+        pictures, drawn = (self._by_name(folder, suffixes, key) for folder in (images, masks))
         if not pictures:
             self.problems.append(f'{images}: holds no {" or ".join(suffixes)}')
             return []  # a folder without images is one problem, not one a mask
@@ -242,9 +239,18 @@ class Finding:
         ]
         return [(path, drawn[name]) for name, path in pictures.items() if name in drawn]
 
-
-def _ends(path: Path, suffixes: Sequence[str]) -> bool:
-    return path.suffix.lower() in suffixes and not path.name.startswith('.')
+    def _by_name(
+        self, folder: Path, suffixes: Sequence[str], key: Callable[[str], str]
+    ) -> dict[str, Path]:
+        """Files of a folder by what their stems have in common with their partners'."""
+        found: dict[str, Path] = {}
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() not in suffixes or path.name.startswith('.'):
+                continue
+            first = found.setdefault(key(path.stem), path)
+            if first is not path:
+                self.problems.append(f'{path}: goes by the same name as {first.name}')
+        return found
 
 
 def check_same_shape(shapes: Mapping[Path, tuple[int, ...]]) -> tuple[int, int]:

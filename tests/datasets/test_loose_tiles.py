@@ -127,6 +127,16 @@ def test_images_and_masks_that_stand_alone_are_both_named(tmp_path):
     assert 'c.png: no image for this mask' in finding.problems[1]
 
 
+def test_two_files_of_one_name_are_told_apart_by_nobody(tmp_path):
+    for name in ('images/a.png', 'images/a.PNG', 'masks/a.png'):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    finding = Finding()
+    finding.paired(tmp_path / 'images', tmp_path / 'masks', ('.png',))
+    assert finding.problems == [f'{tmp_path}/images/a.png: goes by the same name as a.PNG']
+
+
 def test_an_empty_folder_is_one_problem(tmp_path):
     for name in ('images', 'masks'):
         (tmp_path / name).mkdir()
