@@ -1,14 +1,18 @@
 """Shapley values by their axioms, and that a corrupted modality carries less."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusionls import apis
 from fusionls.errors import InputError
+from fusionls.geo.grid import Grid
 from fusionls.geo.raster_io import new_geotiff
 from fusionls.inference.modality_support import (
     log_odds,
@@ -16,7 +20,10 @@ from fusionls.inference.modality_support import (
     subsets,
     write_support,
 )
+from fusionls.stack.store import ModalityArrays, write_stack
+from fusionls.testing import made_up_scene
 
+TINY = Path(__file__).parents[1] / 'configs' / 'tiny.py'
 NAMES = ('optical', 'terrain', 'insar')
 
 
@@ -82,3 +89,53 @@ def test_maps_become_bands_that_sum_to_the_log_odds(tmp_path, utm_grid):
     assert np.isnan(bands[:, :5]).all()
     whole = read[frozenset(NAMES)][5:]
     np.testing.assert_allclose(bands[:, 5:].sum(0), np.log(whole / (1 - whole)), atol=1e-4)
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A tiny model that has learned a made-up scene, and another such scene."""
+    folder = tmp_path_factory.mktemp('support')
+    config = apis.load_config(TINY, {'train_cfg.max_epochs': 6, 'work_dir': str(folder)})
+    runner = apis.train(config)
+    layers = {m: list(names) for m, names in config.layers.items()}
+    scene = made_up_scene(layers, factors=config.factors, shape=(96, 96), holes=0.0, seed=5)
+    return config, folder / f'epoch_{runner.epoch}.pth', scene
+
+
+def mapped(trained, folder, spoilt=()):
+    """Mean support inside the landslides, by modality; of some, values mean nothing any more."""
+    config, checkpoint, scene = trained
+    rng = np.random.default_rng(0)
+    modalities = {}
+    for name, m in scene.modalities.items():
+        values = rng.permuted(m.values.reshape(len(m.values), -1), axis=1).reshape(m.values.shape)
+        values = values if name in spoilt else m.values
+        modalities[name] = ModalityArrays(values, m.valid, list(m.layers), m.factor)
+    grid = Grid(pyproj.CRS.from_epsg(32617), 5e5, 4e6, 10.0, 10.0, 96, 96)
+    stack = write_stack(folder / 'stack', grid, modalities)
+    apis.predict_scene(
+        config, checkpoint, stack.folder, folder / 'p.tif', window=64, overlap=32,
+        support=folder / 'support.tif',
+    )  # fmt: skip
+    inventory = apis.make_inventory(
+        folder / 'p.tif', folder / 'i.gpkg', stack=stack, support=folder / 'support.tif'
+    )
+    with rasterio.open(folder / 'support.tif') as read:
+        bands = dict(zip(read.descriptions, read.read(), strict=True))
+    with rasterio.open(folder / 'p.tif') as read:
+        probability = read.read(1)
+    inside = scene.labels == 1
+    means = {n.removeprefix('support_'): float(b[inside].mean()) for n, b in bands.items()}
+    return means, sum(bands.values()), probability, inventory
+
+
+def test_a_corrupted_modality_carries_less(trained, tmp_path):
+    (tmp_path / 'sound').mkdir(), (tmp_path / 'spoilt').mkdir()
+    sound, total, probability, inventory = mapped(trained, tmp_path / 'sound')
+    np.testing.assert_allclose(total, log_odds(probability), atol=1e-3)
+    for name in sound:
+        assert inventory[f'support_{name}'].notna().all()
+    spoilt, *_ = mapped(trained, tmp_path / 'spoilt', spoilt=['optical'])
+    assert sound['optical'] > 0
+    assert spoilt['optical'] < 0.5 * sound['optical']
+    assert spoilt['optical'] < min(spoilt['terrain'], spoilt['insar'])
