@@ -86,7 +86,16 @@ def batch(seed=0, side=64):
 
 @every_interleaved
 def test_the_law_holds_when_branches_speak_between_their_stages(fusion):
-    model, inputs = backbone(fusion), batch()
+    check_law(backbone(fusion))
+
+
+@pytest.mark.parametrize('fusion', registered_fusions())
+def test_the_law_holds_at_the_outputs_of_encoders(fusion):
+    check_law(backbone(fusion, staged=False))
+
+
+def check_law(model):
+    inputs = batch()
     with torch.no_grad():
         expected = model(inputs)
         assert [f.shape[1] for f in expected] == [v.channels for v in model.levels]

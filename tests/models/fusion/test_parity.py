@@ -5,6 +5,9 @@ channels per modality, no mask channel. Operations are multiplications with an a
 count them.
 """
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from mmseg.models import EncoderDecoder, SegformerHead
@@ -16,6 +19,7 @@ from fusionls.models.encoders import MultiBranchEncoder, PatchPyramid
 from fusionls.models.fusion import Adapters, CmxFusion, HubFusion, PlaceExchange
 from fusionls.models.fusion.token_exchange import TokenScore
 from fusionls.registry import MODELS
+from fusionls.testing import registered_fusions
 
 WIDTHS = (64, 128, 320, 512)  # of MiT-B1 to B5
 B2, B3 = (3, 4, 6, 3), (3, 4, 18, 3)  # blocks per stage
@@ -98,14 +102,18 @@ def billions(built, *, rows, cols):
 def test_cmx_b2_costs_what_its_authors_report():
     """66.6 M and 67.6 G at 480 x 640 with 40 classes (Zhang et al. 2023, NYU Depth V2).
 
-    The authors count layers; the products between queries, keys and values, which have no
-    weights, come on top (2 x 5.3 G in the encoders).
+    The authors count layers; products between queries, keys and values, which have no weights,
+    come on top: of attention over keys that are reduced to 15 x 20, and of contexts.
     """
     built = cmx_b2()
     assert millions(built) == pytest.approx(66.6, rel=0.03)
     everything, layers = billions(built, rows=480, cols=640)
     assert layers == pytest.approx(67.6, rel=0.03)
-    assert everything - layers == pytest.approx(2 * 5.3, rel=0.05)
+    products = 0
+    for width, depth, pixels in zip(WIDTHS, B2, (19200, 4800, 1200, 300), strict=True):
+        products += 2 * depth * (2 * pixels * 300 * width)  # two encoders
+        products += 2 * (2 * pixels * width * 64)  # two contexts of 64 channels a head
+    assert everything - layers == pytest.approx(products / 1e9, rel=1e-6)
 
 
 def test_cmnext_b2_costs_what_its_authors_report_but_for_embeddings_of_its_own():
@@ -147,3 +155,28 @@ def test_adapters_are_as_small_as_their_authors_say():
     per_pair = (width * 8 + 8) + (8 * 8 + 8) + (8 * width + width)
     norms = 4 * 2 * width
     assert sum(p.numel() for p in adapters.parameters()) == 6 * per_pair + norms
+
+
+def stated_costs():
+    """Rows of the table of single operators in docs/fusion.md: name, thousands, billions."""
+    page = (Path(__file__).parents[3] / 'docs' / 'fusion.md').read_text()
+    table = page.split('parameters, thousands', 1)[1]
+    for row in re.findall(r'\| `(\w+)` \| ([\d., ]+) \| ([\d., ]+) \|', table):
+        yield row[0], *([float(n) for n in cell.split(',')] for cell in row[1:])
+
+
+@pytest.mark.parametrize(('name', 'thousands', 'giga'), stated_costs())
+def test_an_operator_costs_what_its_page_says(name, thousands, giga):
+    for count, parameters, operations in zip((2, 3, 4), thousands, giga, strict=True):
+        modalities = ['optical', 'terrain', 'insar', 'lidar'][:count]
+        fusion = registered_fusions()[name](branches=dict.fromkeys(modalities, 128), channels=128)
+        assert millions(fusion) * 1e3 == pytest.approx(parameters, rel=0.01, abs=0.5)
+        features = {m: torch.zeros(1, 128, 64, 64) for m in modalities}
+        shares = {m: torch.ones(1, 1, 64, 64) for m in modalities}
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            fusion(features, shares)
+        assert counter.get_total_flops() / 2e9 == pytest.approx(operations, abs=0.006)
+
+
+def test_the_page_states_the_cost_of_every_operator():
+    assert {name for name, *_ in stated_costs()} == set(registered_fusions()) - {'SideBySideFusion'}
