@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusionls.evaluation.functional.blocks import FEW_BLOCKS, Interval, Sums, intervals
+from fusionls.evaluation.functional.blocks import DRAWS, FEW_BLOCKS, Interval, Sums, intervals
 from fusionls.evaluation.functional.calibration import Reliability
 from fusionls.evaluation.functional.curves import ThresholdCurve
 from fusionls.evaluation.functional.map_sums import Rules
@@ -119,61 +119,69 @@ class Report:
 def markdown(content: Mapping[str, Any]) -> str:
     """The report as tables, each score beside its kind and interval."""
     details = content['details']
-    lines = [f'# {details["heading"] or "Evaluation"}', '']
     few = details['blocks'] < FEW_BLOCKS
-    lines += [
+    parts = [
+        f'# {details["heading"] or "Evaluation"}',
         f'{details["tiles"]} tiles in {details["blocks"]} blocks of {details["block_pixels"]} '
-        'pixels. Intervals: 95 % of 1000 draws of whole blocks'
+        f'pixels. Intervals: 95 % of {DRAWS} draws of whole blocks'
         + (f'; with fewer than {FEW_BLOCKS} blocks they are mostly too narrow.' if few else '.'),
-        '',
-        '| score | kind | value | 95 % interval |',
-        '|---|---|---:|---:|',
+        _score_rows(content),
+        '\n'.join(['**Kinds.**', '', *(f'- *{kind}*: {told}.' for kind, told in KINDS.items())]),
     ]
+    if details['strata']:
+        rows = [
+            [name, row['pixels'], *(_number(row[score]) for score in STRATUM_SCORES)]
+            for name, row in details['strata'].items()
+        ]
+        parts += ['## By kind of pixel', _table(['pixels', 'number', *STRATUM_SCORES], rows)]
+    if 'size_classes' in details:
+        columns = ['area', 'true', 'found', 'predicted', 'right']
+        rows = [
+            [*(row[column] for column in columns), _number(row['pixel_recall'])]
+            for row in details['size_classes']
+        ]
+        parts += ['## By size of landslide', _table([*columns, 'pixel recall'], rows)]
+        rows = [
+            [
+                side,
+                f'{_number(law["slope"])} +- {_number(law["standard_error"])}',
+                _number(law['least_area'], 0),
+                law['in_tail'],
+            ]
+            for side, law in details['size_frequency'].items()
+        ]
+        columns = ['objects', 'slope of the power law', 'from area, m2', 'in the tail']
+        parts += ['## Size and frequency', _table(columns, rows)]
+    if 'best_f1' in details:
+        best = details['best_f1']
+        parts.append(
+            f'The highest F1 of any threshold is {_number(best["f1"])}, at '
+            f'{_number(best["threshold"])}; chosen on these tiles, so no test score.'
+        )
+    return '\n\n'.join(parts) + '\n'
+
+
+def _score_rows(content: Mapping[str, Any]) -> str:
+    """Every score with its kind and interval."""
+    details = content['details']
     by_name = {name.rpartition('/')[2]: value for name, value in content.items()}
+    rows = []
     for name, kind in details['kinds'].items():
         low, high = details['intervals'][name]
         between = '' if low is None else f'{low:.4f} to {high:.4f}'
-        lines.append(f'| {name} | {kind} | {_number(by_name.get(name))} | {between} |')
-    lines += [
-        f'| {name} | COCO | {_number(value)} | |'
+        rows.append([name, kind, _number(by_name.get(name)), between])
+    rows += [
+        [name, 'COCO', _number(value), '']
         for name, value in by_name.items()
         if name.startswith('coco_')
     ]
-    lines += ['', '**Kinds.**', '']
-    lines += [f'- *{kind}*: {told}.' for kind, told in KINDS.items()]
-    if details['strata']:
-        lines += ['', '## By kind of pixel', '', '| pixels | number | precision | recall | f1 |']
-        lines.append('|---|---:|---:|---:|---:|')
-        lines += [
-            f'| {name} | {row["pixels"]} | {_number(row["precision"])} | '
-            f'{_number(row["recall"])} | {_number(row["f1"])} |'
-            for name, row in details['strata'].items()
-        ]
-    if 'size_classes' in details:
-        lines += ['', '## By size of landslide', '']
-        lines += ['| area | true | found | predicted | right | pixel recall |']
-        lines.append('|---|---:|---:|---:|---:|---:|')
-        lines += [
-            f'| {row["area"]} | {row["true"]} | {row["found"]} | {row["predicted"]} | '
-            f'{row["right"]} | {_number(row["pixel_recall"])} |'
-            for row in details['size_classes']
-        ]
-        lines += ['', '## Size and frequency', '']
-        lines += ['| objects | slope of the power law | from area, m2 | in the tail |']
-        lines.append('|---|---:|---:|---:|')
-        lines += [
-            f'| {side} | {_number(law["slope"])} +- {_number(law["standard_error"])} | '
-            f'{_number(law["least_area"], 0)} | {law["in_tail"]} |'
-            for side, law in details['size_frequency'].items()
-        ]
-    if 'best_f1' in details:
-        best = details['best_f1']
-        lines += [
-            '',
-            f'The highest F1 of any threshold is {_number(best["f1"])}, at '
-            f'{_number(best["threshold"])}; chosen on these tiles, so no test score.',
-        ]
-    return '\n'.join(lines) + '\n'
+    return _table(['score', 'kind', 'value', '95 % interval'], rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ['---'] * len(columns), *rows]
+    return '\n'.join(f'| {" | ".join(map(str, line))} |' for line in lines)
 
 
 def without_nan(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,8 @@ from fusionls.evaluation.functional.coco import (
     mask_iou,
 )
 from fusionls.evaluation.functional.confusion import UNMAPPED
-from fusionls.evaluation.functional.map_sums import MapSums, Rules, map_sums, matched_sums
-from fusionls.evaluation.functional.objects import IOU_THRESHOLD
-from fusionls.evaluation.metrics.streaming import BLOCK, StreamingMetric, pixel_area
+from fusionls.evaluation.functional.map_sums import MapSums, map_sums, matched_sums
+from fusionls.evaluation.metrics.streaming import StreamingMetric, pixel_area
 from fusionls.evaluation.tally import Tally
 from fusionls.geo.raster import BoolArray
 from fusionls.registry import METRICS
@@ -34,34 +33,12 @@ class LandslideInstanceMetric(StreamingMetric):
 
     Args:
         least_score: Predictions with a lower score are left out, except for COCO AP.
-        iou_threshold: From this IoU on two objects are the same.
-        centroid_distance: Up to this distance of centroids, pixels, two objects are the same.
         least_pixels: Predictions of fewer pixels are left out, as such truths are.
-        boundary_distances: Distances at which outlines agree, pixels.
-        size_edges: Edges of the size classes, square metres.
-        block: Side of the blocks of confidence intervals, base pixels.
+        **options: Those of :class:`StreamingMetric`.
     """
 
-    def __init__(
-        self,
-        *,
-        least_score: float = 0.5,
-        iou_threshold: float = IOU_THRESHOLD,
-        centroid_distance: float = Rules.centroid_distance,
-        least_pixels: int = 16,
-        boundary_distances: Sequence[float] = Rules.boundary_distances,
-        size_edges: Sequence[float] = Rules.size_edges,
-        block: int = BLOCK,
-        **options: Any,
-    ) -> None:
-        rules = Rules(
-            iou_threshold=iou_threshold,
-            centroid_distance=centroid_distance,
-            least_pixels=least_pixels,
-            boundary_distances=tuple(boundary_distances),
-            size_edges=tuple(size_edges),
-        )
-        super().__init__(rules=rules, block=block, **options)
+    def __init__(self, *, least_score: float = 0.5, least_pixels: int = 16, **options: Any) -> None:
+        super().__init__(least_pixels=least_pixels, **options)
         self.least_score = least_score
 
     def tally(self, sample: Mapping[str, Any], inputs: Mapping[str, Any]) -> Tally:

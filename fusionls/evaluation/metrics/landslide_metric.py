@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusionls.evaluation.functional.calibration import tempered
-from fusionls.evaluation.functional.map_sums import Rules, map_sums
-from fusionls.evaluation.functional.objects import IOU_THRESHOLD
+from fusionls.evaluation.functional.map_sums import map_sums
 from fusionls.evaluation.functional.strata import presence_strata, slope_strata
 from fusionls.evaluation.metrics.streaming import (
-    BLOCK,
     StreamingMetric,
     on_base,
     pixel_area,
@@ -36,40 +34,16 @@ class LandslideMetric(StreamingMetric):
     ``macro_``, ``per_image_``, ``object_``, ... say what they are. Objects are the connected
     pieces within a tile: they are cut at its edges; score a mapped scene for whole landslides.
 
+    Samples without ``seg_logits`` are taken by ``pred_sem_seg``; they have no curve and no
+    calibration.
+
     Args:
-        threshold: A pixel is predicted a landslide from this probability on. Samples without
-            ``seg_logits`` are taken by ``pred_sem_seg`` and have no curve and no calibration.
         temperature: Log-odds are divided by it first; fit it on validation tiles.
-        iou_threshold: From this IoU on two objects are the same.
-        centroid_distance: Up to this distance of centroids, pixels, two objects are the same.
-        least_pixels: Smaller objects are left out on both sides.
-        boundary_distances: Distances at which outlines agree, pixels.
-        size_edges: Edges of the size classes, square metres.
-        block: Side of the blocks of confidence intervals, base pixels.
+        **options: Those of :class:`StreamingMetric`.
     """
 
-    def __init__(
-        self,
-        *,
-        threshold: float = 0.5,
-        temperature: float = 1.0,
-        iou_threshold: float = IOU_THRESHOLD,
-        centroid_distance: float = Rules.centroid_distance,
-        least_pixels: int = 9,
-        boundary_distances: Sequence[float] = Rules.boundary_distances,
-        size_edges: Sequence[float] = Rules.size_edges,
-        block: int = BLOCK,
-        **options: Any,
-    ) -> None:
-        rules = Rules(
-            threshold=threshold,
-            iou_threshold=iou_threshold,
-            centroid_distance=centroid_distance,
-            least_pixels=least_pixels,
-            boundary_distances=tuple(boundary_distances),
-            size_edges=tuple(size_edges),
-        )
-        super().__init__(rules=rules, block=block, **options)
+    def __init__(self, *, temperature: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
         self.temperature = temperature
 
     def tally(self, sample: Mapping[str, Any], inputs: Mapping[str, Any]) -> Tally:

@@ -23,7 +23,12 @@ class StreamingMetric(BaseMetric):
     """Counts tile by tile; scores once, from the sums over all tiles and processes.
 
     Args:
-        rules: What counts as what.
+        threshold: A pixel is predicted a landslide from this probability on.
+        iou_threshold: From this IoU on two objects are the same.
+        centroid_distance: Up to this distance of centroids, pixels, two objects are the same.
+        least_pixels: Smaller objects are left out on both sides.
+        boundary_distances: Distances at which outlines agree, pixels.
+        size_edges: Edges of the size classes, square metres.
         block: Side of the blocks of ground that are drawn for confidence intervals, base pixels.
             A tile belongs to the block its centre is in; blocks must be larger than the reach
             of what neighbours share, and there should be 20 of them or more.
@@ -31,9 +36,27 @@ class StreamingMetric(BaseMetric):
 
     default_prefix = 'landslide'
 
-    def __init__(self, *, rules: Rules, block: int = BLOCK, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        threshold: float = Rules.threshold,
+        iou_threshold: float = Rules.iou_threshold,
+        centroid_distance: float = Rules.centroid_distance,
+        least_pixels: int = Rules.least_pixels,
+        boundary_distances: Sequence[float] = Rules.boundary_distances,
+        size_edges: Sequence[float] = Rules.size_edges,
+        block: int = BLOCK,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.rules = rules
+        self.rules = Rules(
+            threshold=threshold,
+            iou_threshold=iou_threshold,
+            centroid_distance=centroid_distance,
+            least_pixels=least_pixels,
+            boundary_distances=tuple(boundary_distances),
+            size_edges=tuple(size_edges),
+        )
         self.block = block
         self.evaluated: Tally | None = None
         """The tally of the last evaluation, on the main process."""
