@@ -1,9 +1,12 @@
 """Terrain layers against gdaldem and xdem, sky-view factor against rvt: CPU seconds, one thread.
 
-Nine layers in one pass (slope, sine and cosine of aspect, hillshade, profile and plan curvature,
-TPI, TRI, roughness) against gdaldem run band by band, as its users run it, reading and writing
-included, and against xdem, both as far as they have them. Same DEM: the elevation model that
-matplotlib ships, enlarged to 4000 x 4000.
+Nine layers in one pass against gdaldem run band by band, as its users run it, reading and writing
+included, on the very layers gdaldem has: slope by Horn and by Zevenbergen and Thorne, aspect (as
+sine and cosine; gdaldem gives degrees), hillshade, multidirectional hillshade, TPI, TRI,
+roughness. And nine layers (slope, sine and cosine of aspect, hillshade, profile and plan
+curvature, TPI, TRI, roughness) against the eight of xdem in one call. Same DEM: the elevation
+model that matplotlib ships, enlarged to 4000 x 4000; derivation alone, from memory to memory, and
+once more with reading and writing of uncompressed GeoTIFF.
 
 Run (peers live in an environment of their own; gdaldem comes with the package gdal-bin):
     python3 -m venv .venv-peers && .venv-peers/bin/pip install xdem==0.2.3 scipy matplotlib &&
@@ -32,11 +35,18 @@ from scipy import ndimage
 from fusionls.layers.derivation import derive
 
 SIDE, CELL, REACH = 4000, 3.0, 10
-NINE = [
+AS_GDALDEM = [
+    'slope', 'slope_zt', 'aspect_sin', 'aspect_cos', 'hillshade', 'hillshade_multi', 'tpi_r3',
+    'tri', 'roughness',
+]  # fmt: skip
+AS_XDEM = [
     'slope', 'aspect_sin', 'aspect_cos', 'hillshade', 'curvature_profile', 'curvature_plan',
     'tpi_r3', 'tri', 'roughness',
 ]  # fmt: skip
-GDALDEM = ['slope', 'aspect', 'hillshade', 'TPI', 'TRI', 'roughness']
+GDALDEM = [
+    ['slope'], ['slope', '-alg', 'ZevenbergenThorne'], ['aspect'], ['hillshade'],
+    ['hillshade', '-multidirectional'], ['TPI'], ['TRI', '-alg', 'Riley'], ['roughness'],
+]  # fmt: skip
 XDEM = [
     'slope', 'aspect', 'hillshade', 'profile_curvature', 'planform_curvature',
     'topographic_position_index', 'terrain_ruggedness_index', 'roughness',
@@ -78,11 +88,24 @@ def ours(dem: np.ndarray, names: list[str]) -> float:
     return time.process_time() - start
 
 
+def ours_with_files(folder: Path) -> float:
+    """CPU seconds of the layers gdaldem has, from a GeoTIFF to a GeoTIFF."""
+    start = time.process_time()
+    with rasterio.open(folder / 'dem.tif') as dataset:
+        dem, profile = dataset.read(1), dataset.profile | {'count': len(AS_GDALDEM)}
+    names = [f'terrain_{name}' for name in AS_GDALDEM]
+    found = derive({'terrain_elevation': (dem, np.ones(dem.shape, bool))}, names, CELL)
+    with rasterio.open(folder / 'ours.tif', 'w', **profile | {'interleave': 'band'}) as dataset:
+        for band, name in enumerate(names, start=1):
+            dataset.write(found[name][0], band)
+    return time.process_time() - start
+
+
 def gdaldem(folder: Path) -> float:
     """CPU seconds of running gdaldem once for each of its layers."""
     start = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for mode in GDALDEM:
-        command = ['gdaldem', mode, folder / 'dem.tif', folder / f'{mode}.tif', '-q']
+    for mode, *options in GDALDEM:
+        command = ['gdaldem', mode, folder / 'dem.tif', folder / 'theirs.tif', '-q', *options]
         subprocess.run(command, check=True)
     end = resource.getrusage(resource.RUSAGE_CHILDREN)
     return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
@@ -111,34 +134,37 @@ def main() -> None:
             width=SIDE, crs='EPSG:32617', transform=Affine(CELL, 0, 5e5, 0, -CELL, 4e6),
         ) as dataset:  # fmt: skip
             dataset.write(dem, 1)
-        sides: dict[str, tuple[Callable[[], float], int]] = {
-            'fusionls, nine layers, one pass': (lambda: ours(dem, NINE), 9)
-        }
+        pairs: list[tuple[str, Callable[[], float], str, Callable[[], float]]] = []
         if shutil.which('gdaldem'):
-            sides['gdaldem, six layers, six runs'] = (lambda: gdaldem(folder), len(GDALDEM))
+            theirs = f'gdaldem, the same in {len(GDALDEM)} runs'
+            pairs += [
+                ('nine layers, one pass', lambda: ours(dem, AS_GDALDEM),
+                 theirs, lambda: gdaldem(folder)),
+                ('the same, from file to file', lambda: ours_with_files(folder),
+                 theirs, lambda: gdaldem(folder)),
+            ]  # fmt: skip
         if arguments.peers:
-            sides['xdem, eight layers, one call'] = (
-                lambda: peer(arguments.peers, folder, 'xdem', ','.join(XDEM)),
-                len(XDEM),
-            )
-        sides['fusionls, sky-view factor, 16 x 10'] = (lambda: ours(dem, horizon), 1)
-        if arguments.peers:
-            sides['rvt, sky-view factor, 16 x 10'] = (
-                lambda: peer(arguments.peers, folder, 'rvt'),
-                1,
-            )
-        spent: dict[str, list[float]] = {side: [] for side in sides}
+            pairs += [
+                ('nine layers with curvature, one pass', lambda: ours(dem, AS_XDEM),
+                 f'xdem, {len(XDEM)} of them in one call',
+                 lambda: peer(arguments.peers, folder, 'xdem', ','.join(XDEM))),
+                ('sky-view factor, 16 x 10', lambda: ours(dem, horizon),
+                 'rvt, sky-view factor, 16 x 10', lambda: peer(arguments.peers, folder, 'rvt')),
+            ]  # fmt: skip
+        spent: list[tuple[list[float], list[float]]] = [([], []) for _ in pairs]
         for _ in range(arguments.rounds):
-            for side, (run, _) in sides.items():
-                spent[side].append(run())
-    print('| | CPU s | Mpix of layers per CPU s | fusionls is faster by |')
-    print('|---|---|---|---|')
-    rate = {s: layers * dem.size / np.median(spent[s]) / 1e6 for s, (_, layers) in sides.items()}
-    for side in sides:
-        base = 'fusionls, sky' if 'sky' in side else 'fusionls, nine'
-        own = next(r for s, r in rate.items() if s.startswith(base))
-        ratio = '' if side.startswith('fusionls') else f'{own / rate[side]:.1f}'
-        print(f'| {side} | {np.median(spent[side]):.2f} | {rate[side]:.0f} | {ratio} |')
+            for (_, own, _, other), times in zip(pairs, spent, strict=True):
+                times[0].append(own())
+                times[1].append(other())
+    print('| fusionls | CPU s | scene Mpix per CPU s | peer | CPU s | faster by | per round |')
+    print('|---|---|---|---|---|---|---|')
+    for (name, _, peer_name, _), (mine, theirs_s) in zip(pairs, spent, strict=True):
+        ratios = [b / a for a, b in zip(mine, theirs_s, strict=True)]
+        print(
+            f'| {name} | {np.median(mine):.2f} | {dem.size / 1e6 / np.median(mine):.1f} | '
+            f'{peer_name} | {np.median(theirs_s):.2f} | {np.median(ratios):.1f} | '
+            f'{min(ratios):.1f} to {max(ratios):.1f} |'
+        )
 
 
 if __name__ == '__main__':

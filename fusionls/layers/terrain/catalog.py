@@ -24,7 +24,7 @@ from fusionls.layers.terrain.position import (
     topographic_position,
 )
 from fusionls.layers.terrain.ruggedness import roughness, ruggedness
-from fusionls.layers.terrain.slope import horn_slope, per_fall, per_normal, steepest
+from fusionls.layers.terrain.slope import horn_slope, per_normal, steepest
 from fusionls.quantities import Kind, Quantity
 
 _HORN = 'Horn (1981), Proc. IEEE 69(1)'
@@ -38,8 +38,8 @@ def _sun(around: Neighbourhood, parameters: Mapping[str, float]) -> FloatArray:
 _LOCAL: dict[str, Callable[[Neighbourhood, Mapping[str, float]], FloatArray]] = {
     'slope': lambda around, _: horn_slope(around),
     'slope_zt': lambda around, _: steepest(*around.zevenbergen_thorne),
-    'aspect_sin': lambda around, _: around.horn[0] * per_fall(around),
-    'aspect_cos': lambda around, _: around.horn[1] * per_fall(around),
+    'aspect_sin': lambda around, _: around.horn[0] * around.per_fall,
+    'aspect_cos': lambda around, _: around.horn[1] * around.per_fall,
     'normal_east': lambda around, _: around.horn[0] * per_normal(around),
     'normal_north': lambda around, _: around.horn[1] * per_normal(around),
     'hillshade': _sun,

@@ -64,19 +64,28 @@ def lambert(
     Raises:
         ValueError: ``sun_altitude`` is out of range.
     """
-    if not 0 < sun_altitude <= 90:
-        raise ValueError(f'sun_altitude must be in (0, 90] degrees, got {sun_altitude}')
-    azimuth, altitude = math.radians(sun_azimuth), math.radians(sun_altitude)
-    to_east = np.float32(math.sin(azimuth) * math.cos(altitude))
-    to_north = np.float32(math.cos(azimuth) * math.cos(altitude))
-    up = np.float32(math.sin(altitude))
-    # the normal of a surface z(east, north) is (-dz/de, -dz/dn, 1), to be made of length one
-    light = up - to_east * east
-    light -= to_north * north
+    light = _along(east, north, sun_azimuth, sun_altitude)
     length = east * east + north * north
     length += 1
     light /= np.sqrt(length, out=length)
     return np.clip(light, 0, 1, out=light)
+
+
+def _along(
+    east: FloatArray, north: FloatArray, sun_azimuth: float, sun_altitude: float
+) -> FloatArray:
+    """Product of the sun's direction and the normal (-dz/de, -dz/dn, 1), which is not of length 1.
+
+    Raises:
+        ValueError: ``sun_altitude`` is out of range.
+    """
+    if not 0 < sun_altitude <= 90:
+        raise ValueError(f'sun_altitude must be in (0, 90] degrees, got {sun_altitude}')
+    azimuth, altitude = math.radians(sun_azimuth), math.radians(sun_altitude)
+    light = east * np.float32(-math.sin(azimuth) * math.cos(altitude))
+    light -= np.float32(math.cos(azimuth) * math.cos(altitude)) * north
+    light += np.float32(math.sin(altitude))
+    return light
 
 
 def multidirectional(east: FloatArray, north: FloatArray) -> FloatArray:
@@ -87,14 +96,20 @@ def multidirectional(east: FloatArray, north: FloatArray) -> FloatArray:
     cosine of any one sun.
     """
     squared = east * east + north * north
-    total, weights = np.zeros_like(squared), np.zeros_like(squared)
+    total = np.zeros_like(squared)
     for azimuth in MULTI_AZIMUTHS:
         angle = math.radians(azimuth)
-        sine, cosine = np.float32(math.sin(angle)), np.float32(math.cos(angle))
         # |gradient| sin(aspect - azimuth), without an angle in between
-        across = north * sine - east * cosine
-        weight = across * across
-        total += weight * lambert(east, north, azimuth, MULTI_ALTITUDE)
-        weights += weight
+        weight = north * np.float32(math.sin(angle))
+        weight -= east * np.float32(math.cos(angle))
+        weight *= weight
+        light = _along(east, north, azimuth, MULTI_ALTITUDE)
+        weight *= np.maximum(light, 0, out=light)
+        total += weight
+    sloping = squared > np.float32(1e-30)  # below, the weights have lost their digits
+    length = np.sqrt(squared + np.float32(1))
+    length *= squared
+    length *= np.float32(len(MULTI_AZIMUTHS) / 2)  # what the weights of two crossed pairs add up to
     flat = np.float32(math.sin(math.radians(MULTI_ALTITUDE)))
-    return np.divide(total, weights, out=np.full_like(total, flat), where=weights > 0)
+    found: FloatArray = np.divide(total, length, out=np.full_like(total, flat), where=sloping)
+    return np.minimum(found, 1, out=found)

@@ -115,6 +115,16 @@ class Neighbourhood:
         return east * east + north * north
 
     @cached_property
+    def per_fall(self) -> FloatArray:
+        """Minus one over the length of Horn's gradient, zero where flat: makes aspect of it."""
+        length = np.sqrt(self.horn_squared)
+        flat = length == 0
+        if flat.any():
+            length[flat] = 1
+            return np.where(flat, np.float32(0), np.float32(-1) / length)
+        return np.divide(np.float32(-1), length, out=length)
+
+    @cached_property
     def zevenbergen_thorne(self) -> tuple[FloatArray, FloatArray]:
         """Rise toward the east and the north through the four direct neighbours (-G and H)."""
         half = np.float32(0.5)

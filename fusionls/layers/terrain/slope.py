@@ -12,6 +12,7 @@ import numpy as np
 from fusionls.geo.cell_size import Cell
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.spec import Plane
+from fusionls.layers.terrain.angle import degrees_of
 from fusionls.layers.terrain.neighbourhood import HALO, Neighbourhood
 
 __all__ = ['HALO', 'horn_gradient', 'slope_degrees']
@@ -67,29 +68,12 @@ def slope_degrees(elevation: FloatArray, valid: BoolArray, pixel: Cell) -> Plane
 
 def steepest(east: FloatArray, north: FloatArray) -> FloatArray:
     """Slope in degrees of a gradient."""
-    return _degrees(east * east + north * north)
-
-
-def _degrees(squared: FloatArray) -> FloatArray:
-    tangent = np.sqrt(squared)
-    np.arctan(tangent, out=tangent)
-    tangent *= np.float32(180 / np.pi)
-    return tangent
+    return degrees_of(east * east + north * north)
 
 
 def horn_slope(around: Neighbourhood) -> FloatArray:
     """Steepest slope by Horn's gradient, (H - 2, W - 2), degrees."""
-    return _degrees(around.horn_squared)
-
-
-def per_fall(around: Neighbourhood) -> FloatArray:
-    """Minus one over the length of Horn's gradient, zero where flat: makes aspect of it."""
-    length = np.sqrt(around.horn_squared)
-    flat = length == 0
-    if flat.any():
-        length[flat] = 1
-        return np.where(flat, np.float32(0), np.float32(-1) / length)
-    return np.divide(np.float32(-1), length, out=length)
+    return degrees_of(around.horn_squared)
 
 
 def per_normal(around: Neighbourhood) -> FloatArray:
