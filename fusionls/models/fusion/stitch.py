@@ -128,6 +128,7 @@ class StitchFusion(InterleavedFusion):
         inside: Channels of an adapter.
 
     Example:
+        >>> import torch
         >>> fusion = StitchFusion(branches=dict(optical=64, terrain=32), channels=48)
         >>> fusion({'optical': torch.ones(1, 64, 8, 8)}, {'optical': torch.ones(1, 1, 8, 8)}).shape
         torch.Size([1, 48, 8, 8])

@@ -118,6 +118,8 @@ class LateFusionHead(BaseDecodeHead):
                 # decoders may have batch norms: samples without the modality stay out of them
                 logits = self.decoders[modality]([f[here] for f in features])
                 decoded[modality] = (logits, share, here)
+        if not decoded:  # no modality in the whole batch: every class is as likely
+            return levels[0].new_zeros((len(levels[0]), self.out_channels, *levels[0].shape[2:]))
         size = max((logits.shape[2:] for logits, _, _ in decoded.values()), key=math.prod)
         maps, weights = [], []
         for modality, (logits, share, here) in decoded.items():
@@ -128,8 +130,6 @@ class LateFusionHead(BaseDecodeHead):
             maps.append(everywhere.index_copy(0, here.nonzero().flatten(), resized))
             counted = F.interpolate(share, size=size) + _IN_HOLES * here[:, None, None, None]
             weights.append(self.weight[modality].exp() * counted)
-        if not maps:  # no modality in the whole batch: as much says any class
-            return levels[0].new_zeros((len(levels[0]), self.out_channels, *levels[0].shape[2:]))
         return weighted_mean(maps, weights)
 
     def _apart(self, levels: Sequence[Tensor]) -> dict[str, tuple[list[Tensor], Tensor]]:

@@ -96,6 +96,13 @@ def test_gradients_reach_the_weights_of_modalities():
     assert all(float(weight.grad.abs()) > 0 for weight in head.weight.values())
 
 
+def test_nothing_valid_makes_every_class_as_likely():
+    levels, _ = side_by_side(absent=('optical', 'terrain', 'insar'))
+    found = built()(levels)
+    assert found.shape == (2, 3, 8, 8)
+    assert not found.any()
+
+
 def test_levels_of_other_widths_are_refused():
     with pytest.raises(InputError, match=r'reads levels of \[9, 16\] channels, got \[8, 16\]'):
         built()([torch.zeros(1, 8, 8, 8), torch.zeros(1, 16, 4, 4)])
