@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import rasterio
 
@@ -25,7 +25,7 @@ from fusionls.simulation import simulate_valley
 from fusionls.stack.layer_stack import LayerStack
 from fusionls.visualization import draw_panels
 
-CONFIG = Path('configs/gated/gated_resnet10t_optterinslid_1xb8_30e_valley_t128.py')
+CONFIG = Path('configs/compensating/compensating_resnet10t_optterinslid_1xb8_30e_valley_t128.py')
 TRAINING, UNSEEN = (1, 2), 3
 """Seeds of the valleys."""
 SIZE = 1024  # base pixels per side: 5.1 km
@@ -60,28 +60,27 @@ def main() -> None:
 
     unseen = LayerStack.open(args.out / 'stacks' / f'valley_{UNSEEN}')
     everything = list(unseen.modalities)
-    rows = []
-    for names in (everything, *([name] for name in everything)):
-        title = 'all four' if names == everything else f'{names[0]} alone'
-        out = args.out / 'maps' / f'probability_{"_".join(names) if len(names) == 1 else "all"}.tif'
-        with progress_bar(f'mapping with {title}') as bar:
-            apis.predict_scene(
-                config,
-                checkpoint,
-                unseen.folder,
-                out,
-                modalities=names,
-                window=256,
-                overlap=64,
-                progress=_reporting(bar.report, f'mapping with {title}'),
-            )
-        rows.append((title, scores(unseen, out)))
+    maps = args.out / 'maps'
+    probability, support = maps / 'probability_all.tif', maps / 'support.tif'
+    with progress_bar('mapping with every subset of the sensors') as bar:
+        apis.predict_scene(
+            config,
+            checkpoint,
+            unseen.folder,
+            probability,
+            window=256,
+            overlap=64,
+            support=support,
+            subset_maps=maps,
+            progress=lambda done, total: bar.report(done, total, 'mapping with every subset'),
+        )
+    rows = [('all four', scores(unseen, probability))]
+    rows += [(f'{m} alone', scores(unseen, maps / f'probability_{m}.tif')) for m in everything]
     log('mapped the unseen valley', started)
 
-    probability = args.out / 'maps' / 'probability_all.tif'
     inventory = args.out / 'inventory.gpkg'
     landslides = apis.make_inventory(
-        probability, inventory, stack=unseen, min_area_m2=LEAST_AREA_M2
+        probability, inventory, stack=unseen, support=support, min_area_m2=LEAST_AREA_M2
     )
     picture = draw_panels(
         unseen,
@@ -90,22 +89,19 @@ def main() -> None:
         inventory=landslides,
         panels=('optical', 'lidar_hillshade', 'velocity', 'truth', 'probability', 'prediction'),
     )
-    text = table(rows)
+    text = table(rows) + '\n' + carried(landslides, everything)
     with written_whole(args.out / 'table.md') as beside:
         beside.write_text(text)
     print('\n' + text)
     log('done. Everything below is simulated:', started)
     for path, what in (
         (probability, 'landslide probability, GeoTIFF'),
+        (support, 'how much each sensor carried it, a band each'),
         (inventory, f'{len(landslides)} landslides with attributes, opens styled in QGIS'),
         (picture, 'what each sensor saw, the truth, the prediction'),
-        (args.out / 'table.md', 'the table above'),
+        (args.out / 'table.md', 'the tables above'),
     ):
         print(f'  {path}: {what}')
-
-
-def _reporting(report: Callable[[int, int, str], None], text: str) -> Callable[[int, int], None]:
-    return lambda done, total: report(done, total, text)
 
 
 def demo_config(out: Path, epochs: int | None) -> Any:
@@ -172,6 +168,17 @@ def table(rows: list[tuple[str, dict[str, float]]]) -> str:
         f'Simulated valley {UNSEEN}, never seen in training; one checkpoint, shown all sensors or '
         f'one. Objects match from IoU {IOU} on and {LEAST_AREA_M2:.0f} m2.'
     )
+    return '\n'.join(lines) + '\n'
+
+
+def carried(landslides: geopandas.GeoDataFrame, modalities: list[str]) -> str:
+    """Which sensor carried how many of the landslides, as a Markdown table."""
+    columns = landslides[[f'support_{name}' for name in modalities]]
+    most = columns.to_numpy().argmax(axis=1)
+    lines = ['| sensor | carried most of | mean share of the log-odds |', '|---|---:|---:|']
+    for number, name in enumerate(modalities):
+        mean = columns[f'support_{name}'].mean()
+        lines.append(f'| {name} | {int((most == number).sum())} landslides | {mean:+.2f} |')
     return '\n'.join(lines) + '\n'
 
 

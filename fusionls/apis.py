@@ -446,6 +446,7 @@ def predict_scene(
     temperature: float = 1.0,
     device: str | None = None,
     support: str | Path | None = None,
+    subset_maps: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Map a stack with a trained model.
@@ -465,6 +466,8 @@ def predict_scene(
         support: GeoTIFF to write of how much each modality carried the decision, in log-odds (see
             ``inference.modality_support``). Every subset of M modalities is mapped for it:
             2^M - 1 maps instead of one.
+        subset_maps: Folder that keeps the maps of the subsets, ``probability_<modality>_....tif``;
+            they are thrown away by default.
         progress: Called with windows done and windows in all.
 
     Returns:
@@ -511,9 +514,12 @@ def predict_scene(
     mapped(0, out)
     if support is not None:
         Path(support).parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=Path(support).parent, prefix='.support_') as folder:
+        with tempfile.TemporaryDirectory(dir=Path(support).parent, prefix='.support_') as passing:
+            folder = Path(subset_maps or passing)
+            folder.mkdir(parents=True, exist_ok=True)
             files = {wanted[0]: Path(out)}
             for number, subset in enumerate(wanted[1:], start=1):
-                files[subset] = mapped(number, Path(folder) / f'{number}.tif')
+                shown = '_'.join(name for name in names if name in subset)
+                files[subset] = mapped(number, folder / f'probability_{shown}.tif')
             write_support(files, names, Path(support))
     return Path(out)

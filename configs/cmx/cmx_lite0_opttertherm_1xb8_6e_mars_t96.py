@@ -1,4 +1,4 @@
-"""Cross-modal rectification and feature fusion (CMX) on the Mars tiles, trained with parts missing: row of the operator table.
+"""CMX (rectification and feature fusion) on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/cmx/cmx_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

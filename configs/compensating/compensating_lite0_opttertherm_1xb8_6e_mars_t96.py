@@ -1,4 +1,4 @@
-"""The default operator on the Mars tiles, trained with parts missing: row of the operator table.
+"""The default operator on Mars tiles, trained with parts missing: what other rows start from.
 
 Run: python tools/train.py configs/compensating/compensating_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

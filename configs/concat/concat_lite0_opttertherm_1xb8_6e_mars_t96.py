@@ -1,4 +1,4 @@
-"""Concatenation on the Mars tiles, trained with parts missing: row of the operator table.
+"""Concatenation on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/concat/concat_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

@@ -1,4 +1,4 @@
-"""Combined evidence (Dempster and Shafer) on the Mars tiles, trained with parts missing: row of the operator table.
+"""Combined evidence (Dempster and Shafer) on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/evidential/evidential_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

@@ -1,4 +1,4 @@
-"""Gates per pixel on the Mars tiles, trained with parts missing: row of the operator table.
+"""Gates per pixel on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/gated/gated_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

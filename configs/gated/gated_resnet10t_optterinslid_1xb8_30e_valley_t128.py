@@ -1,37 +1,13 @@
-"""Gated fusion of optical, terrain, InSAR and LiDAR layers on simulated valleys: the demo.
+"""Gated fusion on simulated valleys: the demo with another operator.
 
-A narrow ResNet-10 per branch, from scratch; InSAR and coarse terrain run at their own 20 m.
-Run: make demo
+Run: python tools/train.py configs/gated/gated_resnet10t_optterinslid_1xb8_30e_valley_t128.py
 """
 
 from mmengine.config import read_base
 
 with read_base():
-    from .._base_.datasets.valley import *
-    from .._base_.default_runtime import *
-    from .._base_.models.unet_segmentor import *
-    from .._base_.schedules.adamw_30e import *
+    from ..compensating.compensating_resnet10t_optterinslid_1xb8_30e_valley_t128 import *
 
-from fusionls.models import FusionDataPreprocessor
-from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
 from fusionls.models.fusion import GatedFusion
 
-widths = (24, 48, 96, 160)
-fine = dict(type=TimmEncoder, name='resnet10t', channels=widths)
-# at a factor of 4, strides of 2, 4 and 8 are the 8, 16 and 32 of the base grid; no deeper needed
-coarse = dict(type=TimmEncoder, name='resnet10t', channels=widths, levels=[0, 1, 2])
-model.update(
-    data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
-    backbone=dict(
-        type=MultiBranchEncoder,
-        branches=dict(
-            optical=dict(encoder=fine, channels=4),
-            terrain=dict(encoder=coarse, channels=2, factor=4),
-            insar=dict(encoder=coarse, channels=2, factor=4),
-            lidar=dict(encoder=fine, channels=3),
-        ),
-        fusion=dict(type=GatedFusion),
-    ),
-)
-model['decode_head'].update(in_channels=[64, *widths], widths=[96, 64, 48, 32])
-custom_hooks += [averaging]
+model['backbone'].update(fusion=dict(type=GatedFusion))

@@ -1,4 +1,4 @@
-"""Cross-attention per place (GeminiFusion) on the Mars tiles, trained with parts missing: row of the operator table.
+"""Cross-attention per place (GeminiFusion) on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/gemini/gemini_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

@@ -1,4 +1,4 @@
-"""The self-query hub of CMNeXt on the Mars tiles, trained with parts missing: row of the operator table.
+"""The self-query hub of CMNeXt on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/hub/hub_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

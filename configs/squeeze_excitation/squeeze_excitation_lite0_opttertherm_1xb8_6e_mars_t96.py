@@ -1,6 +1,7 @@
-"""Gates per channel (squeeze and excitation) on the Mars tiles, trained with parts missing: row of the operator table.
+"""Gates per channel (squeeze and excitation) on Mars tiles, trained with parts missing.
 
-Run: python tools/train.py configs/squeeze_excitation/squeeze_excitation_lite0_opttertherm_1xb8_6e_mars_t96.py
+Run: python tools/train.py \
+    configs/squeeze_excitation/squeeze_excitation_lite0_opttertherm_1xb8_6e_mars_t96.py
 """
 
 from mmengine.config import read_base

@@ -1,4 +1,4 @@
-"""Adapters between branches (StitchFusion) on the Mars tiles, trained with parts missing: row of the operator table.
+"""Adapters between branches (StitchFusion) on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/stitch/stitch_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

@@ -1,4 +1,4 @@
-"""Sums of projections on the Mars tiles, trained with parts missing: row of the operator table.
+"""Sums of projections on Mars tiles, trained with parts missing.
 
 Run: python tools/train.py configs/sum/sum_lite0_opttertherm_1xb8_6e_mars_t96.py
 """

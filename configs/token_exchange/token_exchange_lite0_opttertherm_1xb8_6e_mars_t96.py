@@ -1,6 +1,7 @@
-"""Token exchange (TokenFusion) on the Mars tiles, trained with parts missing: row of the operator table.
+"""Token exchange (TokenFusion) on Mars tiles, trained with parts missing.
 
-Run: python tools/train.py configs/token_exchange/token_exchange_lite0_opttertherm_1xb8_6e_mars_t96.py
+Run: python tools/train.py \
+    configs/token_exchange/token_exchange_lite0_opttertherm_1xb8_6e_mars_t96.py
 """
 
 from mmengine.config import read_base

@@ -43,7 +43,7 @@ train_dataloader['dataset'].update(
         dict(type=DropBlocks, probability=0.2),
         dict(type=DropPixels, probability=0.2, share=(0.2, 0.7)),
         dict(type=PackTile),
-    ]
+    ],
 )
 val_dataloader['dataset'].update(pipeline=[dict(type=LoadTile), dict(type=PackTile)])
 test_dataloader['dataset'].update(pipeline=[dict(type=LoadTile), dict(type=PackTile)])
