@@ -151,7 +151,12 @@ def markdown(content: Mapping[str, Any]) -> str:
             for side, law in details['size_frequency'].items()
         ]
         columns = ['objects', 'slope of the power law', 'from area, m2', 'in the tail']
-        parts += ['## Size and frequency', _table(columns, rows)]
+        parts += [
+            '## Size and frequency',
+            _table(columns, rows),
+            'Landslides are cut at the edges of tiles: areas, and with them the slope, are those '
+            'of the pieces. Score a mapped scene for the sizes of whole landslides.',
+        ]
     if 'best_f1' in details:
         best = details['best_f1']
         parts.append(
@@ -180,7 +185,7 @@ def _score_rows(content: Mapping[str, Any]) -> str:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A Markdown table."""
-    lines = [columns, ['---'] * len(columns), *rows]
+    lines = [columns, ['---', *['---:'] * (len(columns) - 1)], *rows]
     return '\n'.join(f'| {" | ".join(map(str, line))} |' for line in lines)
 
 

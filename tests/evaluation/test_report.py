@@ -45,7 +45,7 @@ def test_strata_and_sizes_add_up_to_the_whole(content, tally):
     assert sum(row['true'] for row in details['size_classes']) == sums['objects'][2]
     assert sum(row['found'] for row in details['size_classes']) == sums['objects'][0]
     assert [row['area'] for row in details['size_classes']] == [
-        '< 100 m2', '100 to 1000 m2', '>= 1000 m2',
+        '0 to 100 m2', '100 to 1000 m2', '>= 1000 m2',
     ]  # fmt: skip
     assert details['size_frequency']['true']['in_tail'] > 0
 

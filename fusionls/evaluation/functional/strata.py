@@ -16,9 +16,9 @@ UNKNOWN = 'slope unknown'
 
 
 def class_names(edges: Sequence[float], unit: str) -> list[str]:
-    """Names of the classes that edges make, e.g. ``'< 10 m'``, ``'10 to 20 m'``, ``'>= 20 m'``."""
+    """Names of the classes between edges, as ``'0 to 10 m'``, ``'10 to 20 m'``, ``'>= 20 m'``."""
     between = [f'{low:g} to {high:g} {unit}' for low, high in pairwise(edges)]
-    return [f'< {edges[0]:g} {unit}', *between, f'>= {edges[-1]:g} {unit}']
+    return [f'0 to {edges[0]:g} {unit}', *between, f'>= {edges[-1]:g} {unit}']
 
 
 def slope_strata(

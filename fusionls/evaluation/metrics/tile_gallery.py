@@ -31,6 +31,8 @@ class TileGallery(BaseMetric):
         temperature: As in ``LandslideMetric``.
     """
 
+    default_prefix = 'tiles'  # of no score; mmengine warns without one
+
     def __init__(
         self, *, count: int = 3, threshold: float = 0.5, temperature: float = 1.0, **options: Any
     ) -> None:

@@ -199,7 +199,7 @@ def test_pixels_are_told_apart_by_slope_and_by_the_modalities_that_see_them(maps
     found = {name: counts.total for name, counts in strata.items()}
     assert found == {
         'seen by nothing': 4 * 24, 'seen by terrain': 16 * 24, 'slope unknown': 4 * 24,
-        'slope < 10 degrees': 16 * 12, 'slope 30 to 40 degrees': 16 * 12,
+        'slope 0 to 10 degrees': 16 * 12, 'slope 30 to 40 degrees': 16 * 12,
     }  # fmt: skip
     steep = count_pixels(probability[4:, 12:] >= 0.5, truth[4:, 12:])
     assert strata['slope 30 to 40 degrees'].f1 == pytest.approx(steep.f1)
