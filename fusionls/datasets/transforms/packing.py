@@ -148,7 +148,7 @@ def _boxes(masks: BoolArray) -> FloatArray:
     """(K, 4): left, top, right, bottom of masks that each have a pixel; the last two beyond it."""
     sides = []
     for axis in (1, 2):  # what is seen along the other axis: columns, then rows
-        line = masks.any(axis)
+        line = np.asarray(masks.any(axis))
         sides.append((line.argmax(1), line.shape[1] - line[:, ::-1].argmax(1)))
     (left, right), (top, bottom) = sides
     return np.stack([left, top, right, bottom], 1).astype(np.float32)

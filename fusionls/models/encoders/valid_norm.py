@@ -28,7 +28,7 @@ class ValidShare:
     """The valid mask of the batch that is being encoded, at any feature size."""
 
     def __init__(self) -> None:
-        self._by_size: dict[tuple[int, ...], Tensor] = {}
+        self._by_size: dict[tuple[int, int], Tensor] = {}
         self._mask: Tensor | None = None
 
     @contextmanager
@@ -41,7 +41,7 @@ class ValidShare:
             self._mask = None
             self._by_size = {}
 
-    def at(self, size: tuple[int, ...]) -> Tensor | None:
+    def at(self, size: tuple[int, int]) -> Tensor | None:
         """Valid share (N, 1, *size), float32; None where the batch has no holes."""
         if self._mask is None:
             return None
@@ -57,7 +57,7 @@ class _OverValid(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (N, C, h, w)."""
-        weight = self.share.at(x.shape[2:]) if self.training else None
+        weight = self.share.at((x.shape[2], x.shape[3])) if self.training else None
         # one number on the host: only batches with holes come here
         if weight is None or float(weight.sum()) < LEAST_WEIGHT:
             return super().forward(x)

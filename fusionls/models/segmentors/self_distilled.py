@@ -78,5 +78,5 @@ class SelfDistilledSegmentor(EncoderDecoder):
         target = teacher.detach().log_softmax(1)
         found = F.kl_div(student.log_softmax(1), target, reduction='none', log_target=True).sum(1)
         counts = labels[:, None] != IGNORED_LABEL
-        weight = F.adaptive_avg_pool2d(counts.float(), found.shape[1:])[:, 0]
+        weight = F.adaptive_avg_pool2d(counts.float(), (found.shape[1], found.shape[2]))[:, 0]
         return (found * weight).sum() / weight.sum().clamp_min(1e-6)
