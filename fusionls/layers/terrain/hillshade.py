@@ -106,10 +106,12 @@ def multidirectional(east: FloatArray, north: FloatArray) -> FloatArray:
         light = _along(east, north, azimuth, MULTI_ALTITUDE)
         weight *= np.maximum(light, 0, out=light)
         total += weight
-    sloping = squared > np.float32(1e-30)  # below, the weights have lost their digits
     length = np.sqrt(squared + np.float32(1))
     length *= squared
     length *= np.float32(len(MULTI_AZIMUTHS) / 2)  # what the weights of two crossed pairs add up to
-    flat = np.float32(math.sin(math.radians(MULTI_ALTITUDE)))
-    found: FloatArray = np.divide(total, length, out=np.full_like(total, flat), where=sloping)
-    return np.minimum(found, 1, out=found)
+    level = squared < np.float32(1e-30)  # below, the weights have lost their digits
+    if level.any():
+        length[level] = 1
+        total[level] = np.float32(math.sin(math.radians(MULTI_ALTITUDE)))
+    total /= length
+    return np.minimum(total, 1, out=total)

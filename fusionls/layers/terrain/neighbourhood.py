@@ -57,7 +57,8 @@ class Neighbourhood:
             ValueError: The side is not positive, or the arrays are not of one 2-D shape.
         """
         east, north = sides(elevation, valid, cell)
-        filled = np.where(valid, elevation, np.float32(0)).astype(np.float32, copy=False)
+        filled = elevation if valid.all() else np.where(valid, elevation, np.float32(0))
+        filled = filled.astype(np.float32, copy=False)
         if isinstance(east, np.ndarray) and isinstance(north, np.ndarray):
             east, north = east[HALO:-HALO], north[HALO:-HALO]
         return cls(filled, valid, east, north)
