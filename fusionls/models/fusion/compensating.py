@@ -2,24 +2,22 @@
 
 Source: our own. Its parts: a sum of projections is concatenation with a 1 x 1 convolution
 (``concat.py``), and at the start it is just that; gates by groups of channels follow Cheng et al.
-2017 (``gated.py``) and the split of SK convolutions (Li et al. 2019, eq. 5, without the softmax),
-gates by channels from what the whole sample shows Hu et al. 2018 (``squeeze_excitation.py``);
+2017 (``gated.py``) and the split of SK convolutions (Li et al. 2019, eq. 5, without the softmax);
 features of a missing modality are predicted from those that are there, as in feature imputation
 of missing modalities (Ma et al. 2021, "SMIL", sec. 3.2), here by one low-rank layer per pixel.
 
 For modality m with features f_m of valid share s_m at a pixel::
 
     p_m = W_m f_m                                     projection, C channels
-    t_m = s_m / (s_m + a_m (1 - s_m))                 what a pixel is worth that is valid in part
+    t_m = s_m / (s_m + e_m (1 - s_m))                 what a pixel is worth that is valid in part
     c   = LN(sum_m t_m p_m / sum_m t_m)               what those that are there agree on
-    g_m = 2 sigmoid(A_m GELU(B [LN(p_m), c]))         gate per pixel and group, 1 at the start
-    e_m = 2 sigmoid(F_m ReLU(G [mean p_1, ...]))      gate per sample and channel, 1 at the start
+    g_m = 2 sigmoid(A_m GELU(B [LN(p_m), c]))         gate per group of channels, 1 at the start
     q_m = D_m GELU(E c) + d_m                         what m would have said, 0 at the start
-    z   = LN(sum_m t_m g_m e_m p_m + (1 - t_m) q_m)
+    z   = GELU(LN(sum_m t_m g_m p_m + (1 - t_m) q_m))
     y   = z + V GELU(U dw(z))                         neighbours; dw: 3 x 3 depthwise convolution
 
-and y = 0 where no modality is valid. Means are over valid pixels. The a_m > 0 are learned: with
-holes filled, half a pixel is often worth nearly as much as a whole one.
+and y = 0 where no modality is valid. The parameter e_m > 0 is learned: with holes filled, half a
+pixel is often worth nearly as much as a whole one.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseFusion
-from fusionls.models.fusion.masked import added, masked_mean
+from fusionls.models.fusion.masked import added
 from fusionls.registry import MODELS
 
 _FIRST_WORTH = -2.25  # softplus of it is 0.1: a pixel valid by half starts at 0.91
@@ -46,10 +44,8 @@ class CompensatingFusion(BaseFusion):
     Args:
         branches: Channels per modality at this level.
         channels: Channels of the fused features.
-        groups: Channels are gated per pixel in so many groups (fewer where ``channels`` cannot be
-            split).
-        hidden: Channels of the network of these gates and rank of the stand-ins.
-        reduction: Channels of all modalities per channel of the network of the gates per sample.
+        groups: Channels are gated in so many groups (fewer where ``channels`` cannot be split).
+        hidden: Channels of the gates' network and rank of the stand-ins.
 
     Example:
         >>> fusion = CompensatingFusion(branches=dict(optical=64, insar=32), channels=48)
@@ -64,7 +60,6 @@ class CompensatingFusion(BaseFusion):
         channels: int,
         groups: int = 8,
         hidden: int = 16,
-        reduction: int = 4,
     ) -> None:
         super().__init__(branches=branches, channels=channels)
         self.groups = next(g for g in range(min(groups, channels), 0, -1) if channels % g == 0)
@@ -78,13 +73,9 @@ class CompensatingFusion(BaseFusion):
         self.common_norm = LayerNorm2d(channels)
         self.look = nn.Conv2d(2 * channels, hidden, 1)
         self.gate = ModuleDict({name: nn.Conv2d(hidden, self.groups, 1) for name in branches})
-        width = len(branches) * channels
-        squeezed = max(4, width // reduction)
-        self.squeeze = nn.Sequential(nn.Conv2d(width, squeezed, 1), nn.ReLU())
-        self.excite = ModuleDict({name: nn.Conv2d(squeezed, channels, 1) for name in branches})
         self.recall = nn.Conv2d(channels, hidden, 1)
         self.stand_in = ModuleDict({name: nn.Conv2d(hidden, channels, 1) for name in branches})
-        for layers in (self.gate, self.excite, self.stand_in):
+        for layers in (self.gate, self.stand_in):
             for layer in layers.values():
                 nn.init.zeros_(layer.weight)
                 nn.init.zeros_(layer.bias)
@@ -107,22 +98,16 @@ class CompensatingFusion(BaseFusion):
         total = added(worth.values())
         seen = added(worth[name] * projected[name] for name in given)
         common = self.common_norm(seen / total.clamp_min(1e-6))  # (N, C, h, w)
-        means = {name: masked_mean(p, shares[name]) for name, p in projected.items()}
-        squeezed = self.squeeze(
-            self.side_by_side(means, dict.fromkeys(self.names, self.channels))
-        )  # (N, squeezed, 1, 1)
         fused = torch.zeros_like(seen)
         for name in given:
-            excited = 2.0 * torch.sigmoid(self.excite[name](squeezed))  # (N, C, 1, 1)
-            gated = self._gated(name, projected[name], common)
-            fused = fused + worth[name] * excited * gated
+            fused = fused + worth[name] * self._gated(name, projected[name], common)
         recalled = F.gelu(self.recall(common))  # (N, hidden, h, w)
         for name in self.names:
             stand_in = self.stand_in[name](recalled)
             missing = 1.0 - worth[name] if name in worth else 1.0
             fused = fused + missing * stand_in
         nowhere = total == 0
-        z = self.norm(fused).masked_fill(nowhere, 0.0)
+        z = F.gelu(self.norm(fused)).masked_fill(nowhere, 0.0)
         return (z + self.neighbours(z)).masked_fill(nowhere, 0.0)
 
     def _worth(self, name: str, share: Tensor) -> Tensor:
