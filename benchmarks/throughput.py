@@ -214,8 +214,9 @@ def compare_training(stacks: Sequence[Path], work: Path, *, pairs: int, step: in
             'default_hooks.checkpoint.interval': pairs + WARM_UP,
         },
     )
-    for name in ('val_dataloader', 'val_cfg', 'val_evaluator'):
-        config[name] = None
+    for side in ('val', 'test'):
+        for part in ('dataloader', 'cfg', 'evaluator'):
+            config[f'{side}_{part}'] = None
     config.custom_hooks += [
         dict(type=EpochStart, priority='HIGHEST'),
         dict(type=BareTwin, priority='LOWEST'),
