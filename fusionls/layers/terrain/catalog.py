@@ -32,7 +32,7 @@ _ZT = 'Zevenbergen and Thorne (1987), Earth Surf. Process. Landf. 12'
 
 
 def _sun(around: Neighbourhood, parameters: Mapping[str, float]) -> FloatArray:
-    return lambert(*around.horn, parameters['az'], parameters['alt'])
+    return lambert(around, parameters['az'], parameters['alt'])
 
 
 _LOCAL: dict[str, Callable[[Neighbourhood, Mapping[str, float]], FloatArray]] = {
@@ -43,7 +43,7 @@ _LOCAL: dict[str, Callable[[Neighbourhood, Mapping[str, float]], FloatArray]] = 
     'normal_east': lambda around, _: around.horn[0] * per_normal(around),
     'normal_north': lambda around, _: around.horn[1] * per_normal(around),
     'hillshade': _sun,
-    'hillshade_multi': lambda around, _: multidirectional(*around.horn),
+    'hillshade_multi': lambda around, _: multidirectional(around),
     'curvature_profile': lambda around, _: profile_curvature(around),
     'curvature_plan': lambda around, _: plan_curvature(around),
     'curvature_mean': lambda around, _: mean_curvature(around),

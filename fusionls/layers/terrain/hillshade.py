@@ -16,12 +16,14 @@ import numpy as np
 from fusionls.geo.cell_size import Cell
 from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.spec import Plane
-from fusionls.layers.terrain.slope import horn_gradient
+from fusionls.layers.terrain.neighbourhood import Neighbourhood
 
-MULTI_AZIMUTHS = (225.0, 270.0, 315.0, 360.0)
-"""Suns of the multidirectional hillshade, degrees clockwise from north."""
+MULTI_AZIMUTHS = (225.0, 270.0)
+"""Suns of the multidirectional hillshade, degrees clockwise from north; with each of them comes
+the one a quarter turn on, 315 and 360."""
 MULTI_ALTITUDE = 30.0
 """Their height above the horizon, degrees."""
+_LEVEL = np.float32(1e-30)  # squares of gradients below it have lost their digits
 
 
 def hillshade(
@@ -51,67 +53,61 @@ def hillshade(
         >>> round(float(hillshade(flat, flat == 0, pixel=1.0)[0][1, 1]), 4)
         0.7071
     """
-    east, north, sound = horn_gradient(elevation, valid, pixel)
-    light = lambert(east, north, sun_azimuth, sun_altitude)
-    return np.where(sound, light, np.float32(0)), sound
+    around = Neighbourhood.of(elevation, valid, pixel)
+    if around.is_empty:
+        return np.zeros(elevation.shape, np.float32), np.zeros(elevation.shape, bool)
+    return around.plane(lambert(around, sun_azimuth, sun_altitude))
 
 
-def lambert(
-    east: FloatArray, north: FloatArray, sun_azimuth: float, sun_altitude: float
-) -> FloatArray:
-    """Cosine between sun and normal of a gradient, 0 to 1.
-
-    Raises:
-        ValueError: ``sun_altitude`` is out of range.
-    """
-    light = _along(east, north, sun_azimuth, sun_altitude)
-    length = east * east + north * north
-    length += 1
-    light /= np.sqrt(length, out=length)
-    return np.clip(light, 0, 1, out=light)
-
-
-def _along(
-    east: FloatArray, north: FloatArray, sun_azimuth: float, sun_altitude: float
-) -> FloatArray:
-    """Product of the sun's direction and the normal (-dz/de, -dz/dn, 1), which is not of length 1.
+def lambert(around: Neighbourhood, sun_azimuth: float, sun_altitude: float) -> FloatArray:
+    """Cosine between sun and normal, (H - 2, W - 2), 0 to 1.
 
     Raises:
         ValueError: ``sun_altitude`` is out of range.
     """
     if not 0 < sun_altitude <= 90:
         raise ValueError(f'sun_altitude must be in (0, 90] degrees, got {sun_altitude}')
-    azimuth, altitude = math.radians(sun_azimuth), math.radians(sun_altitude)
-    light = east * np.float32(-math.sin(azimuth) * math.cos(altitude))
-    light -= np.float32(math.cos(azimuth) * math.cos(altitude)) * north
-    light += np.float32(math.sin(altitude))
-    return light
+    altitude = math.radians(sun_altitude)
+    light = _rise_toward(around, sun_azimuth, math.cos(altitude))
+    np.subtract(np.float32(math.sin(altitude)), light, out=light)
+    light /= around.normal_length
+    return np.clip(light, 0, 1, out=light)
 
 
-def multidirectional(east: FloatArray, north: FloatArray) -> FloatArray:
-    """Light from four suns, each weighted by how much the ground faces across it.
+def _rise_toward(around: Neighbourhood, azimuth: float, times: float) -> FloatArray:
+    """Rise of the ground toward an azimuth, times a number."""
+    east, north = around.horn
+    angle = math.radians(azimuth)
+    rise = east * np.float32(times * math.sin(angle))
+    rise += np.float32(times * math.cos(angle)) * north
+    return rise
+
+
+def multidirectional(around: Neighbourhood) -> FloatArray:
+    """Light from two pairs of crossed suns, each weighted by how much the ground faces across it.
 
     Weights are sin^2(aspect - azimuth), half the sum of which is taken (Mark 1992): slopes that
     one sun would wash out are modelled by the others. Flat ground, which faces nowhere, has the
-    cosine of any one sun.
+    cosine of any one sun. What the ground rises toward one sun of a pair is what it faces across
+    the other: (H - 2, W - 2), 0 to 1.
     """
-    squared = east * east + north * north
-    total = np.zeros_like(squared)
+    altitude = math.radians(MULTI_ALTITUDE)
+    along, up = math.cos(altitude), np.float32(math.sin(altitude))
+    total = np.zeros_like(around.horn_squared)
+    light = np.empty_like(total)
     for azimuth in MULTI_AZIMUTHS:
-        angle = math.radians(azimuth)
-        # |gradient| sin(aspect - azimuth), without an angle in between
-        weight = north * np.float32(math.sin(angle))
-        weight -= east * np.float32(math.cos(angle))
-        weight *= weight
-        light = _along(east, north, azimuth, MULTI_ALTITUDE)
-        weight *= np.maximum(light, 0, out=light)
-        total += weight
-    length = np.sqrt(squared + np.float32(1))
-    length *= squared
-    length *= np.float32(len(MULTI_AZIMUTHS) / 2)  # what the weights of two crossed pairs add up to
-    level = squared < np.float32(1e-30)  # below, the weights have lost their digits
+        rises = [_rise_toward(around, azimuth + turn, along) for turn in (0.0, 90.0)]
+        squares = [rise * rise for rise in rises]
+        for rise, weight in zip(rises, reversed(squares), strict=True):
+            np.subtract(up, rise, out=light)
+            np.maximum(light, 0, out=light)
+            light *= weight
+            total += light
+    length = around.normal_length * around.horn_squared
+    # the weights of a crossed pair add up to the square of the gradient, times their factor
+    length *= np.float32(len(MULTI_AZIMUTHS) * along**2)
+    level = around.horn_squared < _LEVEL
     if level.any():
-        length[level] = 1
-        total[level] = np.float32(math.sin(math.radians(MULTI_ALTITUDE)))
+        length[level], total[level] = 1, up
     total /= length
     return np.minimum(total, 1, out=total)

@@ -73,11 +73,9 @@ def steepest(east: FloatArray, north: FloatArray) -> FloatArray:
 
 def horn_slope(around: Neighbourhood) -> FloatArray:
     """Steepest slope by Horn's gradient, (H - 2, W - 2), degrees."""
-    return degrees_of(around.horn_squared)
+    return degrees_of(around.horn_squared, around.normal_length)
 
 
 def per_normal(around: Neighbourhood) -> FloatArray:
     """Minus one over the length of (-dz/dx, -dz/dy, 1): makes a unit normal of it."""
-    length = around.horn_squared + np.float32(1)
-    np.sqrt(length, out=length)
-    return np.divide(np.float32(-1), length, out=length)
+    return np.divide(np.float32(-1), around.normal_length)
