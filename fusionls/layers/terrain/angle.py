@@ -1,4 +1,4 @@
-"""Angle of a slope from the square of its tangent, ten times as fast as the C library has it.
+"""Angle of a slope from the square of its tangent, in less than half the time of the C library.
 
 Flow: layers.terrain.neighbourhood -> [here] -> slope.
 Source: half-angle formula, arctan x = 2 arctan(x / (1 + sqrt(1 + x^2))), which leaves 0 to 1; there
