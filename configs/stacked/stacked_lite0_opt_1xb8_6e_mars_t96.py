@@ -11,6 +11,9 @@ with read_base():
 layers = dict(optical=layers['optical'])
 factors = dict(optical=1)
 train_dataloader['dataset'].layers = layers
+train_dataloader['dataset']['pipeline'][2].offset = dict(
+    optical_red=8.0, optical_green=8.0, optical_blue=8.0, optical_grey=8.0
+)
 val_dataloader['dataset'].layers = layers
 test_dataloader['dataset'].layers = layers
 model['data_preprocessor'].layers = layers

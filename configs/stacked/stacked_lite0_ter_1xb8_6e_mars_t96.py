@@ -11,6 +11,9 @@ with read_base():
 layers = dict(terrain=layers['terrain'])
 factors = dict(terrain=1)
 train_dataloader['dataset'].layers = layers
+train_dataloader['dataset']['pipeline'][2].offset = dict(
+    terrain_elevation=1100.0, terrain_slope=1.5
+)
 val_dataloader['dataset'].layers = layers
 test_dataloader['dataset'].layers = layers
 model['data_preprocessor'].layers = layers

@@ -11,6 +11,7 @@ with read_base():
 layers = dict(thermal=layers['thermal'])
 factors = dict(thermal=1)
 train_dataloader['dataset'].layers = layers
+train_dataloader['dataset']['pipeline'][2].offset = dict(thermal_inertia=8.0)
 val_dataloader['dataset'].layers = layers
 test_dataloader['dataset'].layers = layers
 model['data_preprocessor'].layers = layers

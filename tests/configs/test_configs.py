@@ -63,6 +63,7 @@ def small(config):
     for loader in loaders_of(config):
         loader.update(batch_size=2, num_workers=0, persistent_workers=False)
         loader.dataset.tile = TILE
+        loader.dataset.pop('indices', None)  # of tiles that are not made up
         if 'negative_share' in loader.sampler:
             loader.sampler.negative_share = 0  # no made-up tile is without a landslide
         for transform in loader.dataset.pipeline:

@@ -200,7 +200,10 @@ def test_any_grid_of_the_same_crs_equals_scipys_bilinear(seed, west, north, pixe
     found, valid = resampled(source, target, values)
     assert valid[inside].all()
     expected = ndimage.map_coordinates(values, at, order=1)
-    assert found[inside] == pytest.approx(expected[inside], abs=1e-5)
+    # grids as good as aligned are read as aligned: a thousandth of a pixel is not resampled
+    assert found[inside] == pytest.approx(
+        expected[inside], abs=1e-5 if abs(pixel - 1) > 1e-3 else 5e-3
+    )
 
 
 def test_the_same_grid_is_read_bit_for_bit():

@@ -30,7 +30,8 @@ def test_two_processes_train_one_model(stack, tmp_path):
     command = [
         sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
         '--standalone', '--local-addr=127.0.0.1',
-        'tools/train.py', CONFIG, '--launcher', 'pytorch', '--work-dir', str(tmp_path),
+        'tools/train.py', CONFIG, '--allow-leakage', '--launcher', 'pytorch',
+        '--work-dir', str(tmp_path),
         '--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
         'train_dataloader.batch_size=1', 'val_dataloader.batch_size=1', *loaders,
     ]  # fmt: skip

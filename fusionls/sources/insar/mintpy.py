@@ -136,6 +136,11 @@ def open_mintpy(
         inputs['velocity'] = hdf5_plane(file, product.main, scale, nodata)
         with opened_hdf5(file) as opened:
             has_std = 'velocityStd' in opened
+        if has_std and (found := dataset_shape(file, 'velocityStd')) != product.shape:
+            raise ProductError(
+                f'{file}: velocityStd is {found}, the velocity is {product.shape}; the file is '
+                'damaged, make it anew'
+            )
         if has_std:
             inputs['std'] = hdf5_plane(file, 'velocityStd', scale, nodata)
         else:
