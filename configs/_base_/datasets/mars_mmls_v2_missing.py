@@ -14,7 +14,6 @@ from fusionls.datasets.transforms import (
     DropBlocks,
     DropModalities,
     DropPixels,
-    JitterLayers,
     LoadTile,
     PackTile,
     TurnTile,
@@ -26,19 +25,7 @@ train_dataloader['dataset'].update(
     pipeline=[
         dict(type=LoadTile, jitter=64),
         dict(type=TurnTile),
-        dict(
-            type=JitterLayers,
-            gain=0.15,
-            offset=dict(
-                optical_red=8.0,
-                optical_green=8.0,
-                optical_blue=8.0,
-                optical_grey=8.0,
-                terrain_elevation=1100.0,
-                terrain_slope=1.5,
-                thermal_inertia=8.0,
-            ),
-        ),
+        jitter,
         dict(type=DropModalities, probability=0.2),
         dict(type=DropBlocks, probability=0.2),
         dict(type=DropPixels, probability=0.2, share=(0.2, 0.7)),
