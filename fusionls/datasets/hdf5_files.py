@@ -15,7 +15,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from fusionls.errors import FileMissingError, FusionlsError, InputError
+from fusionls.errors import InputError
+from fusionls.sources.hdf5 import hdf5_or_refused
 
 
 @contextmanager
@@ -26,19 +27,9 @@ def opened_file(path: Path) -> Iterator[h5py.File]:
         FileMissingError: There is no such file.
         InputError: It is no HDF5, or is damaged.
     """
-    if not path.is_file():
-        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
-    try:
-        with h5py.File(path, 'r') as file:
-            yield file
-    except FusionlsError:
-        raise
-    except Exception as error:
-        # h5py has no error of its own: what is broken inside comes out as any of Python's
-        raise InputError(
-            f'{path}: cannot be read as HDF5 ({error}); the file is damaged or incomplete. '
-            'Fetch it again.'
-        ) from error
+    cure = 'the file is damaged or incomplete. Fetch it again.'
+    with hdf5_or_refused(path, InputError, cure) as file:
+        yield file
 
 
 def variable(file: h5py.File, name: str) -> h5py.Dataset:

@@ -17,8 +17,6 @@ import numpy as np
 import pyproj
 
 from fusionls.errors import (
-    FileMissingError,
-    FusionlsError,
     ProductError,
     RadarCoordinatesError,
     raise_together,
@@ -27,6 +25,7 @@ from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray
 from fusionls.geo.window import Window
 from fusionls.layers.spec import Plane
+from fusionls.sources.hdf5 import hdf5_or_refused
 from fusionls.sources.insar.formula_source import ReadPlane
 from fusionls.sources.insar.hdf5_trial import harm_of
 
@@ -45,20 +44,12 @@ def opened_hdf5(path: Path) -> Iterator[h5py.File]:
         FileMissingError: There is no such file.
         ProductError: It is no HDF5, or is damaged.
     """
-    if not path.is_file():
-        raise FileMissingError(f'{path}: no such file; check the path and its spelling')
     cure = 'the file is no HDF5, or damaged or incomplete. Fetch it again.'
-    harm = harm_of(path)
+    harm = harm_of(path) if path.is_file() else None
     if harm is not None:
         raise ProductError(f'{path}: cannot be read as HDF5 ({harm}); {cure}')
-    try:
-        with h5py.File(path, 'r') as file:
-            yield file
-    except FusionlsError:
-        raise
-    except Exception as error:
-        # h5py has no error of its own: what is broken inside comes out as any of Python's
-        raise ProductError(f'{path}: cannot be read as HDF5 ({error}); {cure}') from error
+    with hdf5_or_refused(path, ProductError, cure) as file:
+        yield file
 
 
 def contents(file: h5py.File) -> list[str]:
