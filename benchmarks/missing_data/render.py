@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fusionls.evaluation.functional.missing_data import PatternScore
-from fusionls.visualization.missing_data import draw_missing_data
+from fusionls.visualization.missing_data import PREFIX, draw_missing_data
 
 HERE = Path(__file__).parent
 RESULTS = HERE / 'results.json'
@@ -59,10 +59,12 @@ def collected(folder: Path) -> list[Row]:
     rows = []
     for file in sorted(folder.glob('*/missing_data.json')):
         run = json.loads(file.read_text())
+        count = max(len(p['shown']) for p in run['patterns'].values())
         run['patterns'] = {
             name: {
-                **{key: p[key] for key in ('family', 'hidden', 'level')},
-                **{key: round(p[key], 4) for key in SCORES},
+                **{key: p[key] for key in ('family', 'level')},
+                'hidden': count - len(p['shown']),
+                **{key: round(p['scores'][f'{PREFIX}{key}'], 4) for key in SCORES},
             }
             for name, p in run['patterns'].items()
         }

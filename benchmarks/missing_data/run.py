@@ -24,6 +24,7 @@ import torch
 from fusionls import apis
 from fusionls.datasets.public import mars_mmls_v2
 from fusionls.geo.raster_io import written_whole
+from fusionls.visualization.missing_data import pattern_records
 
 
 def run(
@@ -53,19 +54,7 @@ def run(
         'commit': subprocess.run(
             ['git', 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True, check=False
         ).stdout.strip(),
-        'patterns': {
-            pattern.name: {
-                'family': str(pattern.family),
-                'hidden': len(config.layers) - len(pattern.shown),
-                'level': pattern.level,
-                **{
-                    key.removeprefix('landslide/'): value
-                    for key, value in loop.results[pattern.name].items()
-                    if isinstance(value, float | int)
-                },
-            }
-            for pattern in loop.patterns
-        },
+        'patterns': pattern_records(loop.patterns, loop.results),
     }
 
 
@@ -90,7 +79,7 @@ def main() -> None:
             found = run(config, folder, seed, dict(options), args.patterns)
             with written_whole(file) as beside:
                 beside.write_text(json.dumps(found, indent=2) + '\n')
-            full = found['patterns']['all']['f1']
+            full = found['patterns']['all']['scores']['landslide/f1']
             print(f'{folder.name}: F1 {full:.4f}, {found["train_cpu_s"] / 60:.1f} min', flush=True)
             gc.collect()
 

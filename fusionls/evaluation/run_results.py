@@ -51,7 +51,8 @@ def run_result(
         metrics: Name of the file of scores.
         shown: Modalities shown in testing; empty for all.
         pattern: Take the scores under this pattern of missing data, of a file that
-            ``benchmarks/missing_data/run.py`` wrote; ``'all'`` hides nothing.
+            ``tools/test.py --missing-protocol`` or ``benchmarks/missing_data/run.py`` wrote;
+            ``'all'`` hides nothing.
         **said: The other fields of :class:`Result`; those that the folders tell may be left out.
 
     Raises:
@@ -84,10 +85,11 @@ def _scores(run: Mapping[str, Any], pattern: str) -> dict[str, float]:
     """The scores of a run that are kept, by their full name."""
     given = run
     if pattern:
-        patterns = run.get('patterns', {})
+        # tools/test.py --missing-protocol writes the patterns alone
+        patterns = run.get('patterns', run)
         if pattern not in patterns:
             raise LayerMissingError(f'no pattern {pattern!r}; {nearest_names(pattern, patterns)}')
-        given = patterns[pattern]
+        given = patterns[pattern].get('scores', patterns[pattern])
     named = {name.removeprefix(PREFIX): value for name, value in given.items()}
     return {
         f'{PREFIX}{name}': float(value)

@@ -58,7 +58,20 @@ def write_missing_data(
         for key, heading in BESIDE.items()
         if all(PREFIX + key in results[p.name] for p in patterns)
     }
-    whole: dict[str, Any] = {
+    files = [folder / f'missing_data.{suffix}' for suffix in ('json', 'md', 'png')]
+    with written_whole(files[0]) as beside:
+        beside.write_text(json.dumps(pattern_records(patterns, results), indent=2) + '\n')
+    with written_whole(files[1]) as beside:
+        beside.write_text(missing_data_table(scores, others))
+    draw_missing_data({'': scores}, files[2], title=title)
+    return files
+
+
+def pattern_records(
+    patterns: Sequence[MissingPattern], results: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, Any]]:
+    """What a file says of each pattern, by its name: family, shown, level and all scores."""
+    return {
         p.name: {
             'family': str(p.family),
             'shown': list(p.shown),
@@ -67,13 +80,6 @@ def write_missing_data(
         }
         for p in patterns
     }
-    files = [folder / f'missing_data.{suffix}' for suffix in ('json', 'md', 'png')]
-    with written_whole(files[0]) as beside:
-        beside.write_text(json.dumps(whole, indent=2) + '\n')
-    with written_whole(files[1]) as beside:
-        beside.write_text(missing_data_table(scores, others))
-    draw_missing_data({'': scores}, files[2], title=title)
-    return files
 
 
 def pattern_scores(

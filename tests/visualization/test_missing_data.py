@@ -7,6 +7,7 @@ from PIL import Image
 
 from fusionls.datasets.missing_patterns import missing_patterns
 from fusionls.errors import InputError
+from fusionls.evaluation.run_results import run_result
 from fusionls.visualization.missing_data import (
     draw_missing_data,
     pattern_scores,
@@ -47,3 +48,11 @@ def test_models_under_different_patterns_are_not_drawn_together(tmp_path):
         draw_missing_data({'one': scores, 'two': scores[:-1]}, tmp_path / 'a.png')
     with pytest.raises(InputError, match='no model'):
         draw_missing_data({}, tmp_path / 'a.png')
+
+
+def test_what_the_protocol_writes_makes_a_row_of_the_benchmark(tmp_path):
+    write_missing_data(PATTERNS, RESULTS, tmp_path)
+    said = dict(model='m', title='t', data_set='d', split='s', kind='k')
+    row = run_result([tmp_path], metrics='missing_data.json', pattern='terrain alone', **said)
+    assert row.mean == pytest.approx(RESULTS['terrain alone'])
+    assert row.pattern == 'terrain alone'
