@@ -132,22 +132,21 @@ def cut(array: NDArray[Any], window: Window, outside: Any) -> NDArray[Any]:
     out = np.full((*array.shape[:-2], window.height, window.width), outside, array.dtype)
     inside = window.intersection(Window(0, 0, *array.shape[-2:]))
     if inside is not None:
-        rows = slice(inside.row - window.row, inside.row - window.row + inside.height)
-        cols = slice(inside.col - window.col, inside.col - window.col + inside.width)
-        out[..., rows, cols] = array[(..., *inside.slices)]
+        out[(..., *inside.relative_to(window).slices)] = array[(..., *inside.slices)]
     return out
 
 
-def masked(values: NDArray[Any], valid: BoolArray) -> tuple[FloatArray, BoolArray]:
+def masked(values: NDArray[Any], valid: BoolArray | None = None) -> tuple[FloatArray, BoolArray]:
     """A modality of values (C, h, w): float32, zero where a layer is invalid.
 
     Args:
         values: In any number type.
-        valid: (C, h, w) or (h, w); what is not finite is invalid beside.
+        valid: (C, h, w) or (h, w); what is not finite is invalid beside, and that alone by default.
     """
     finite = np.asarray(values, np.float32)
-    sound: BoolArray = np.asarray(valid.reshape(-1, *valid.shape[-2:]).all(0))
-    sound = sound & np.isfinite(finite).all(0)
+    sound: BoolArray = np.asarray(np.isfinite(finite).all(0))
+    if valid is not None:
+        sound = sound & np.asarray(valid.reshape(-1, *valid.shape[-2:]).all(0))
     return np.where(sound, finite, np.float32(0)), sound
 
 

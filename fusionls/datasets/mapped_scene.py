@@ -105,7 +105,8 @@ class MappedScene:
                 self._drawn[block] = self._draw(block)
             common = window.intersection(block)
             if common is not None:
-                labels[_relative(common, window)] = self._drawn[block][_relative(common, block)]
+                here, there = common.relative_to(window), common.relative_to(block)
+                labels[here.slices] = self._drawn[block][there.slices]
         return labels
 
     def _draw(self, window: Window) -> NDArray[np.uint8]:
@@ -138,7 +139,7 @@ class MappedScene:
         known = np.zeros((window.height, window.width), bool)
         inside = window.intersection(self.grid.window)
         if inside is not None:
-            known[_relative(inside, window)] = True
+            known[inside.relative_to(window).slices] = True
         return known
 
     @cached_property
@@ -175,10 +176,3 @@ def _blocks(window: Window | None) -> Iterator[Window]:
     for row in range(window.row // BLOCK * BLOCK, window.row + window.height, BLOCK):
         for col in range(window.col // BLOCK * BLOCK, window.col + window.width, BLOCK):
             yield Window(row, col, BLOCK, BLOCK)
-
-
-def _relative(inside: Window, window: Window) -> tuple[slice, slice]:
-    """Slices of a window that a part of it takes up."""
-    return Window(
-        inside.row - window.row, inside.col - window.col, inside.height, inside.width
-    ).slices

@@ -48,6 +48,10 @@ class Window:
             return None
         return Window(row, col, bottom - row, right - col)
 
+    def relative_to(self, frame: Window) -> Window:
+        """The same rectangle, counted from the first row and column of ``frame``."""
+        return Window(self.row - frame.row, self.col - frame.col, self.height, self.width)
+
     def grown(self, margin: int) -> Window:
         """The rectangle with ``margin`` more pixels on each side."""
         return Window(

@@ -169,8 +169,8 @@ class AlignedModality:
             part = np.zeros((window.height, window.width), np.float32)
             sound = np.zeros(part.shape, bool)
             if inside is not None:
-                here = _relative(inside, window).slices
-                there = _relative(inside, frame).slices
+                here = inside.relative_to(window).slices
+                there = inside.relative_to(frame).slices
                 part[here], sound[here] = values[there], valid[there]
             found[name] = (part, sound)
         return found
@@ -203,10 +203,6 @@ class AlignedModality:
         return values, valid
 
 
-def _relative(window: Window, to: Window) -> Window:
-    return Window(window.row - to.row, window.col - to.col, window.height, window.width)
-
-
 @dataclass(frozen=True)
 class AlignedLabels:
     """Labels that can be read window by window on the base grid.
@@ -235,7 +231,7 @@ class AlignedLabels:
         known = np.zeros(labels.shape, bool)
         inside = window.intersection(self.asked)
         if inside is not None:
-            known[_relative(inside, window).slices] = True
+            known[inside.relative_to(window).slices] = True
         if self.area is not None:
             known &= self.area.mask(part)
         return np.where(known, labels, np.uint8(UNMAPPED))

@@ -96,7 +96,7 @@ class ArrayTile(LooseTile):
     def load(self, modalities: Sequence[str]) -> Inputs:
         """See :class:`LooseTile`."""
         values = np.moveaxis(np.asarray(open_array(self.images)[self.number], np.float32), -1, 0)
-        return {m: masked(values, np.ones(self.shape, bool)) for m in modalities}
+        return {m: masked(values) for m in modalities}
 
     def load_labels(self) -> Labels:
         """See :class:`LooseTile`."""

@@ -100,8 +100,7 @@ class Hdf5Tile(LooseTile):
     def load(self, modalities: Sequence[str]) -> Inputs:
         """See :class:`LooseTile`."""
         values = np.moveaxis(array_in(self.image, 'img'), -1, 0)
-        everywhere = np.ones(self.shape, bool)
-        return {m: masked(values[list(PLACES[m].values())], everywhere) for m in modalities}
+        return {m: masked(values[list(PLACES[m].values())]) for m in modalities}
 
     def load_labels(self) -> Labels:
         """See :class:`LooseTile`."""

@@ -91,8 +91,7 @@ class PagedTile(PictureTile):
     def load(self, modalities: Sequence[str]) -> Inputs:
         """See :class:`LooseTile`."""
         values = np.moveaxis(_pages(self.image), -1, 0)
-        everywhere = np.ones(self.shape, bool)
-        return {m: masked(values[list(PLACES[m].values())], everywhere) for m in modalities}
+        return {m: masked(values[list(PLACES[m].values())]) for m in modalities}
 
 
 @DATASETS.register_module()

@@ -163,7 +163,7 @@ class SeriesTile(LooseTile):
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', RuntimeWarning)  # nowhere clear: stays NaN
             both = [np.nanmedian(values[:, look], axis=1) for look in (before, after)]
-        return masked(np.concatenate(both), np.ones(self.shape, bool))
+        return masked(np.concatenate(both))
 
 
 @DATASETS.register_module()

@@ -176,7 +176,7 @@ class GriddedCloud(Source):
         for block in self._blocks:
             shared = block.intersection(window)
             if shared is not None:
-                here, there = _relative(shared, window), _relative(shared, block)
+                here, there = shared.relative_to(window), shared.relative_to(block)
                 found = self._of(block)[:, *there.slices]
                 valid[:, *here.slices] = np.isfinite(found)
                 values[:, *here.slices] = np.where(np.isfinite(found), found, 0)
@@ -225,7 +225,7 @@ class GriddedCloud(Source):
             )
         except PointCloudError as error:
             raise PointCloudError(f'{self.path}: {error}') from error
-        inner = _relative(block, wide).slices
+        inner = block.relative_to(wide).slices
         return np.stack(
             [
                 np.where(valid[inner], values[inner], np.float32(np.nan))
@@ -240,10 +240,6 @@ class GriddedCloud(Source):
                 places = np.stack([points.x * unit, points.y * unit, points.z], axis=1)
                 points = points.chosen(~outliers_of(places))
             yield points
-
-
-def _relative(window: Window, to: Window) -> Window:
-    return Window(window.row - to.row, window.col - to.col, window.height, window.width)
 
 
 def open_lidar(
