@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.runner import TestLoop
 from mmengine.structures import PixelData
@@ -143,7 +142,7 @@ def _background(sample: Any) -> Any:
             'to predict there; leave such tiles out'
         )
     shape = sample.gt_sem_seg.data.shape[-2:]
-    logits = torch.from_numpy(np.full((2, *shape), [[[30.0]], [[-30.0]]], np.float32))
-    sample.seg_logits = PixelData(data=logits)
+    logits = torch.tensor([30.0, -30.0])[:, None, None].expand(2, *shape)
+    sample.seg_logits = PixelData(data=logits.clone())
     sample.pred_sem_seg = PixelData(data=torch.zeros((1, *shape), dtype=torch.int64))
     return sample

@@ -26,6 +26,7 @@ import numpy as np
 import rasterio
 
 from fusionls.errors import InputError
+from fusionls.evaluation.functional import curves
 from fusionls.geo.raster import FloatArray
 from fusionls.geo.raster_io import grid_of, new_geotiff
 from fusionls.geo.window import row_strips
@@ -60,7 +61,7 @@ def subsets(modalities: Sequence[str]) -> list[Subset]:
 def log_odds(probability: FloatArray) -> FloatArray:
     """ln(p / (1 - p)), zero where p is NaN: where nothing is shown, nothing is said."""
     known = np.nan_to_num(np.clip(probability, _LEAST, 1 - _LEAST), nan=0.5)
-    return np.asarray(np.log(known / (1 - known)), np.float32)
+    return np.asarray(curves.log_odds(known), np.float32)
 
 
 def shapley_values(

@@ -7,6 +7,7 @@ changes no hole, and a curve over shares is one hole that grows.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -90,9 +91,9 @@ class _HideParts(BaseTransform):
             )
         self.share = (float(ends[0]), float(ends[1]))
 
+    @abstractmethod
     def hidden(self, rng: np.random.Generator, modality: str, valid: BoolArray) -> BoolArray:
         """(h, w): which pixels go."""
-        raise NotImplementedError
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Hide; see the class."""

@@ -8,7 +8,7 @@ DELIVER (Liao et al. 2025, table 1).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -92,14 +92,13 @@ def missing_data_table(
         scores: F1 per pattern.
         others: Further scores by name, each one number per pattern, in the same order.
     """
-    full = summary(scores).full
+    found = summary(scores)
     head = ['what is missing', 'F1', 'of all data', *others]
     lines = [f'| {" | ".join(head)} |', '|---|' + '---:|' * (len(head) - 1)]
     for number, row in enumerate(scores):
-        kept = f'{row.score / full:.0%}' if full > 0 else 'nan'
+        kept = f'{row.score / found.full:.0%}' if found.full > 0 else 'nan'
         beside = [f'{values[number]:.3f}' for values in others.values()]
         lines.append(f'| {row.name} | {" | ".join([f"{row.score:.3f}", kept, *beside])} |')
-    found = summary(scores)
     lines += [
         '',
         f'All data {found.full:.3f}; one modality missing, mean {found.one_missing:.3f} '
@@ -110,6 +109,6 @@ def missing_data_table(
     return '\n'.join(lines) + '\n'
 
 
-def _mean(scores: object) -> float:
-    values = [s.score for s in scores]  # type: ignore[attr-defined]
+def _mean(scores: Iterable[PatternScore]) -> float:
+    values = [s.score for s in scores]
     return math.fsum(values) / len(values) if values else math.nan

@@ -87,9 +87,6 @@ class CompensatingFusion(BaseFusion):
             nn.Conv2d(2 * channels, channels, 1),
         )
 
-    def init_weights(self) -> None:
-        """Nothing to do: the constructor has set what the module text says."""
-
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Fuse what is there; see :class:`BaseFusion`."""
         given = self.opened(features, shares)
@@ -106,9 +103,8 @@ class CompensatingFusion(BaseFusion):
             stand_in = self.stand_in[name](recalled)
             missing = 1.0 - worth[name] if name in worth else 1.0
             fused = fused + missing * stand_in
-        nowhere = total == 0
-        z = F.gelu(self.norm(fused)).masked_fill(nowhere, 0.0)
-        return (z + self.neighbours(z)).masked_fill(nowhere, 0.0)
+        z = self.closed(F.gelu(self.norm(fused)), shares)
+        return self.closed(z + self.neighbours(z), shares)
 
     def _worth(self, name: str, share: Tensor) -> Tensor:
         """What a pixel counts for, 0 to 1, by its valid share."""
