@@ -8,13 +8,12 @@ no torch.
 from __future__ import annotations
 
 import copy
-import difflib
-import inspect
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fusionls.config import load_config
 from fusionls.errors import FileMissingError, InputError, LayerMissingError, nearest_names
 from fusionls.inventory import make_inventory
 from fusionls.stack import build_stack
@@ -39,117 +38,6 @@ __all__ = [
     'predict_scene',
     'train',
 ]
-
-RUNNER_KEYS = (
-    'model',
-    'work_dir',
-    'train_dataloader',
-    'val_dataloader',
-    'test_dataloader',
-    'train_cfg',
-    'val_cfg',
-    'test_cfg',
-    'auto_scale_lr',
-    'optim_wrapper',
-    'param_scheduler',
-    'val_evaluator',
-    'test_evaluator',
-    'default_hooks',
-    'custom_hooks',
-    'custom_imports',
-    'data_preprocessor',
-    'load_from',
-    'resume',
-    'launcher',
-    'env_cfg',
-    'log_processor',
-    'log_level',
-    'visualizer',
-    'default_scope',
-    'randomness',
-    'experiment_name',
-    'model_wrapper_cfg',
-    'sync_bn',
-    'find_unused_parameters',
-    'compile',
-    'cfg',
-)
-"""Names mmengine's Runner reads; it ignores all others, a misspelt one included."""
-
-
-def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
-    """Read a config and put options over it.
-
-    Args:
-        path: A new-style python config.
-        options: Dotted keys and values, e.g. ``{'train_cfg.max_epochs': 3}``.
-
-    Raises:
-        FileMissingError: There is no such file.
-        InputError: A top-level name or an option looks like a misspelt one.
-    """
-    from mmengine.config import Config
-    from mmengine.utils import import_modules_from_strings
-
-    path = Path(path)
-    if not path.is_file():
-        raise FileMissingError(f'{path}: no such config; see configs/ for those that ship')
-    config = Config.fromfile(str(path))
-    if config.get('custom_imports'):  # mmengine imports them for text-style configs only
-        import_modules_from_strings(**config.custom_imports)
-    for name, value in config.items():
-        # closer than nearest_names looks: `optimizer` and `norm_cfg` are fine names of one's own
-        near = difflib.get_close_matches(name, RUNNER_KEYS, n=1, cutoff=0.85)
-        if isinstance(value, dict) and name not in RUNNER_KEYS and near:
-            raise InputError(
-                f'{path}: {name!r} is nothing the runner reads; did you mean {near[0]}?'
-            )
-    for dotted in options or {}:
-        _check_option(config, dotted)
-    config.merge_from_dict(dict(options or {}))
-    if config.get('work_dir') is None:
-        config.work_dir = str(Path('work_dirs') / path.stem)
-    return config
-
-
-def _check_option(config: Any, dotted: str) -> None:
-    """Refuse an option whose place does not exist; arguments that a type takes may be new."""
-    place: Any = dict.fromkeys(RUNNER_KEYS) | dict(config.items())
-    for key in dotted.split('.'):
-        if isinstance(place, list | tuple):
-            if not key.isdecimal() or int(key) >= len(place):
-                raise InputError(
-                    f'option {dotted!r}: {key!r} is no place in a list of {len(place)}; '
-                    f'use 0 to {len(place) - 1}'
-                )
-            place = place[int(key)]
-            continue
-        names = set(place) if isinstance(place, dict) else set()
-        taken = _arguments(place['type']) if 'type' in names else set()
-        if key not in names and taken is not None and key not in taken:
-            raise InputError(
-                f'option {dotted!r}: there is no {key!r} in the config; '
-                f'{nearest_names(key, names | taken)}'
-            )
-        place = place.get(key)
-
-
-def _arguments(kind: Any) -> set[str] | None:
-    """Names of the arguments a class or function takes; None where nobody can say."""
-    if not callable(kind):
-        return None
-    names: set[str] = set()
-    for owner in kind.__mro__[:-1] if inspect.isclass(kind) else (kind,):
-        if inspect.isclass(owner) and '__init__' not in vars(owner):
-            continue
-        try:
-            arguments = inspect.signature(owner).parameters.values()
-        except ValueError:  # built in, without a signature to look at
-            return None
-        names |= {a.name for a in arguments if a.kind in (a.POSITIONAL_OR_KEYWORD, a.KEYWORD_ONLY)}
-        if not any(a.kind is a.VAR_KEYWORD for a in arguments):
-            return names  # what a class does not take itself it hands to its base
-    return None
 
 
 def _runner(config: Config) -> Runner:

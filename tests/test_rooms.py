@@ -25,6 +25,7 @@ ROOMS = [
     'visualization',
     'simulation',
     'testing',
+    'config',
     'apis',
 ]
 ROOT = {'errors', 'quantities', 'registry', 'ops', 'console', '__init__', '__version__'}

@@ -8,14 +8,4 @@ from mmengine.config import read_base
 with read_base():
     from .stacked_lite0_opttertherm_1xb8_6e_mars_t96 import *
 
-layers = dict(terrain=layers['terrain'])
-factors = dict(terrain=1)
-train_dataloader['dataset'].layers = layers
-train_dataloader['dataset']['pipeline'][2].offset = dict(
-    terrain_elevation=1100.0, terrain_slope=1.5
-)
-val_dataloader['dataset'].layers = layers
-test_dataloader['dataset'].layers = layers
-model['data_preprocessor'].layers = layers
-model['data_preprocessor'].factors = factors
-model['backbone'].channels = dict(terrain=2)
+modalities = ['terrain']

@@ -1,0 +1,73 @@
+"""Configs narrowed to some of their modalities, by a line of their own or an option."""
+
+from pathlib import Path
+
+import pytest
+
+from fusionls import apis
+from fusionls.config import load_config
+from fusionls.errors import InputError, LayerMissingError
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+FUSED = next(CONFIGS.glob('gated/gated_lite0_opttertherm_1xb8_6e_mars_t96.py'))
+
+
+def mentions(place, words):
+    """Every place below that is, or is called by, one of some words."""
+    if isinstance(place, dict):
+        for key, value in place.items():
+            yield from [key] if key in words else []
+            yield from mentions(value, words)
+    elif isinstance(place, list | tuple):
+        for value in place:
+            yield from mentions(value, words)
+    elif isinstance(place, str) and place in words:
+        yield place
+
+
+def test_a_narrowed_config_names_the_other_modalities_nowhere():
+    whole = load_config(FUSED)
+    others = {'terrain', 'thermal', *whole.layers.terrain, *whole.layers.thermal}
+    assert set(mentions(whole.to_dict(), others)) == others
+    narrowed = load_config(FUSED, {'modalities': ['optical']})
+    assert not list(mentions(narrowed.to_dict(), others))
+    assert narrowed.train_dataloader.dataset.layers == {'optical': whole.layers.optical}
+    assert set(narrowed.model.backbone.branches) == {'optical'}
+
+
+def test_all_modalities_narrow_nothing():
+    whole = load_config(FUSED)
+    same = load_config(FUSED, {'modalities': ['thermal', 'terrain', 'optical']})
+    assert same.pop('modalities') == list(whole.layers)  # in the order of the config
+    assert same.to_dict() == whole.to_dict()
+
+
+def test_a_narrowed_config_that_was_written_out_is_read_as_it_is(tmp_path):
+    narrowed = load_config(FUSED, {'modalities': 'terrain'})
+    narrowed.dump(tmp_path / 'dumped.py')
+    again = load_config(tmp_path / 'dumped.py')
+    assert again.model.to_dict() == narrowed.model.to_dict()
+    assert again.modalities == ['terrain']
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'told'),
+    [
+        (['opticl'], 'did you mean optical'),
+        ([], 'modalities = \\[\\]'),
+    ],
+)
+def test_modalities_that_are_not_there_are_refused(wanted, told):
+    with pytest.raises(LayerMissingError, match=told):
+        load_config(FUSED, {'modalities': wanted})
+
+
+def test_modalities_without_layers_are_refused(tmp_path):
+    path = tmp_path / 'bare.py'
+    path.write_text("modalities = ['optical']\n")
+    with pytest.raises(InputError, match='no `layers` to choose from'):
+        load_config(path)
+
+
+def test_the_verbs_read_configs_here():
+    assert apis.load_config is load_config
