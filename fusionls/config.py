@@ -159,16 +159,16 @@ def _narrow(config: Config, path: Path) -> None:
 
 def _cut(place: Any, choices: Collection[tuple[set[str], Collection[str]]]) -> None:
     """Cut mappings and lists that name nothing but what is chosen among, in place."""
-    children = list(place.values() if isinstance(place, Mapping) else place)
+    children = list(place.values() if isinstance(place, dict) else place)
     named = [name for name in place if isinstance(name, str)]
     for known, kept in choices:
         if named and len(named) == len(place) and known.issuperset(named):
             gone = [name for name in named if name not in kept]
-            if isinstance(place, Mapping):
+            if isinstance(place, dict):
                 for name in gone:
                     place.pop(name)
             else:
                 place[:] = [name for name in place if name in kept]
     for child in children:
-        if isinstance(child, Mapping | list):
+        if isinstance(child, dict | list):
             _cut(child, choices)
