@@ -67,7 +67,7 @@ class Report:
                 if counts.total
             },
         }
-        if 'objects' in sums:
+        if 'recall_by_size' in sums:
             details['size_classes'] = self._size_classes(sums)
             details['size_frequency'] = {
                 side: asdict(power_law(areas)) for side, areas in self.tally.areas.items()

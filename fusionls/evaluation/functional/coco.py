@@ -41,6 +41,24 @@ def box_area(boxes: Boxes) -> NDArray[np.float64]:
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
 
 
+def shares_in(boxes: Boxes, masks: BoolArray) -> NDArray[np.float64]:
+    """(D, n) share of each box, in whole pixels, that lies in each mask."""
+    rows, cols = masks.shape[1:]
+    low = np.floor(boxes[:, :2]).clip(0, (cols, rows)).astype(int)
+    high = np.ceil(boxes[:, 2:]).clip(0, (cols, rows)).astype(int)
+    # counts above and left of each pixel corner, so that a box is four look-ups
+    summed = np.pad(masks.cumsum(1, dtype=np.int64).cumsum(2), ((0, 0), (1, 0), (1, 0)))
+    (left, top), (right, bottom) = low.T, high.T
+    inside = (
+        summed[:, bottom, right]
+        - summed[:, top, right]
+        - summed[:, bottom, left]
+        + summed[:, top, left]
+    )
+    size = np.maximum((right - left) * (bottom - top), 1)
+    return np.asarray((inside / size).T)
+
+
 def mask_iou(detected: BoolArray, true: BoolArray, crowd: BoolArray) -> NDArray[np.float64]:
     """(D, G) IoU of masks (n, H, W).
 

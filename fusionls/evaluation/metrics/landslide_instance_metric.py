@@ -14,6 +14,7 @@ from fusionls.evaluation.functional.coco import (
     box_iou,
     coco_tally,
     mask_iou,
+    shares_in,
 )
 from fusionls.evaluation.functional.confusion import UNMAPPED
 from fusionls.evaluation.functional.map_sums import MapSums, map_sums, matched_sums
@@ -97,7 +98,7 @@ class LandslideInstanceMetric(StreamingMetric):
             iou = np.concatenate(
                 [
                     box_iou(detected, boxes, np.zeros(len(boxes), bool)),
-                    _shares_in(detected, crowds),
+                    shares_in(detected, crowds),
                 ],
                 axis=1,
             )
@@ -129,21 +130,3 @@ def _masks(sample: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Bool
     if name not in sample or 'masks' not in sample[name]:
         return np.zeros((0, *shape), bool)
     return np.asarray(sample[name]['masks'].masks, bool)[:, : shape[0], : shape[1]]
-
-
-def _shares_in(boxes: NDArray[np.float64], masks: BoolArray) -> NDArray[np.float64]:
-    """(D, n) share of each box, in whole pixels, that lies in each mask."""
-    rows, cols = masks.shape[1:]
-    low = np.floor(boxes[:, :2]).clip(0, (cols, rows)).astype(int)
-    high = np.ceil(boxes[:, 2:]).clip(0, (cols, rows)).astype(int)
-    # counts above and left of each pixel corner, so that a box is four look-ups
-    summed = np.pad(masks.cumsum(1, dtype=np.int64).cumsum(2), ((0, 0), (1, 0), (1, 0)))
-    (left, top), (right, bottom) = low.T, high.T
-    inside = (
-        summed[:, bottom, right]
-        - summed[:, top, right]
-        - summed[:, bottom, left]
-        + summed[:, top, left]
-    )
-    size = np.maximum((right - left) * (bottom - top), 1)
-    return np.asarray((inside / size).T)
