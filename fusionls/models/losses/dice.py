@@ -10,43 +10,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from fusionls.models.losses.landslide_loss import LandslideLoss
 from fusionls.registry import MODELS
 
 
 @MODELS.register_module()
-class LandslideDiceLoss(nn.Module):
+class LandslideDiceLoss(LandslideLoss):
     """1 - (2 sum p y + e) / (sum p + sum y + e), over valid pixels of the batch.
 
     Args:
-        landslide: Class index of landslides.
-        loss_weight: Factor.
         smooth: e, pixels.
-        loss_name: Key in the log; must start with ``loss_``.
+        loss_name: See :class:`LandslideLoss`.
+        **options: Those of :class:`LandslideLoss`.
     """
 
     def __init__(
-        self,
-        *,
-        landslide: int = 1,
-        loss_weight: float = 1.0,
-        smooth: float = 1.0,
-        loss_name: str = 'loss_dice',
+        self, *, smooth: float = 1.0, loss_name: str = 'loss_dice', **options: Any
     ) -> None:
-        super().__init__()
-        self.landslide = landslide
-        self.loss_weight = loss_weight
+        super().__init__(loss_name=loss_name, **options)
         self.smooth = smooth
-        self.loss_name = loss_name
 
-    def forward(
-        self, logits: Tensor, label: Tensor, *, ignore_index: int = 255, **unused: Any
-    ) -> Tensor:
-        """Loss of logits (N, classes, H, W) against labels (N, H, W); a scalar."""
-        counts = label != ignore_index
-        probability = logits.softmax(1)[:, self.landslide] * counts  # (N, H, W)
-        truth = (label == self.landslide).to(probability.dtype)
+    def unweighted(self, odds: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
+        """See :class:`LandslideLoss`."""
+        probability = odds.sigmoid() * counts  # (N, H, W)
         overlap = (probability * truth).sum()
         total = probability.sum() + truth.sum()
-        return self.loss_weight * (1 - (2 * overlap + self.smooth) / (total + self.smooth))
+        return 1 - (2 * overlap + self.smooth) / (total + self.smooth)
