@@ -32,9 +32,10 @@ class LandslideFocalLoss(LandslideLoss):
         InputError: ``gamma`` or ``alpha`` is out of range.
 
     Example:
-        >>> loss = LandslideFocalLoss(gamma=0.0, alpha=0.5)
-        >>> float(loss(torch.zeros(1, 2, 1, 1), torch.ones(1, 1, 1)))  # 0.5 log 2
-        0.34657...
+        >>> import torch
+        >>> loss = LandslideFocalLoss(gamma=2.0, alpha=0.25)
+        >>> loss(torch.zeros(1, 2, 1, 1), torch.ones(1, 1, 1))  # 0.25 (1 - 0.5)^2 log 2
+        tensor(0.0433)
     """
 
     def __init__(
