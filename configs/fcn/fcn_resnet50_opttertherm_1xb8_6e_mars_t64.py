@@ -6,29 +6,17 @@ Run: python tools/train.py configs/fcn/fcn_resnet50_opttertherm_1xb8_6e_mars_t64
 from mmengine.config import read_base
 
 with read_base():
+    from .._base_.models.auxiliary_segmentor import *
+    from .._base_.models.resnet50_d8 import *
     from .._base_.zoo.semantic import *
 
-from mmseg.models import CrossEntropyLoss, EncoderDecoder, FCNHead, ResNetV1c
-from torch.nn import BatchNorm2d
+from mmseg.models import CrossEntropyLoss, FCNHead
 
 from fusionls.models.encoders import StackedEncoder
 
-norm = dict(type=BatchNorm2d)
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=preprocessor,
-    backbone=dict(
-        type=StackedEncoder,
-        channels=channels,
-        encoder=dict(
-            type=ResNetV1c,
-            depth=50,
-            strides=(1, 2, 1, 1),
-            dilations=(1, 1, 2, 4),
-            contract_dilation=True,
-            norm_cfg=norm,
-        ),
-    ),
+    backbone=dict(type=StackedEncoder, channels=channels, encoder=encoder),
     decode_head=dict(
         type=FCNHead,
         in_channels=2048,
@@ -39,17 +27,4 @@ model = dict(
         norm_cfg=norm,
         loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
     ),
-    auxiliary_head=dict(
-        type=FCNHead,
-        in_channels=1024,
-        in_index=2,
-        channels=256,
-        num_convs=1,
-        concat_input=False,
-        num_classes=2,
-        norm_cfg=norm,
-        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True, loss_weight=0.4),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
 )

@@ -1,0 +1,26 @@
+"""DeepLabV3+ with a dilated MobileNetV3 (large) on all Mars layers, stacked.
+
+Run: python tools/train.py \
+    configs/deeplabv3plus/deeplabv3plus_mobilenetv3_opttertherm_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.deeplabv3plus import *
+    from .._base_.zoo.semantic import *
+
+from mmseg.models import MobileNetV3
+
+from fusionls.models.encoders import StackedEncoder
+
+model.update(
+    data_preprocessor=preprocessor,
+    backbone=dict(
+        type=StackedEncoder,
+        channels=channels,
+        encoder=dict(type=MobileNetV3, arch='large', out_indices=(3, 6, 12, 16), norm_cfg=norm),
+    ),
+)
+model['decode_head'].update(in_channels=960, c1_in_channels=24)
+model['auxiliary_head'].update(in_channels=112)

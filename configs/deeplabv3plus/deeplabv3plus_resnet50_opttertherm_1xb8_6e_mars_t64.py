@@ -1,0 +1,19 @@
+"""DeepLabV3+ with a dilated ResNet-50 on all Mars layers, stacked.
+
+Run: python tools/train.py \
+    configs/deeplabv3plus/deeplabv3plus_resnet50_opttertherm_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.deeplabv3plus import *
+    from .._base_.models.resnet50_d8 import *
+    from .._base_.zoo.semantic import *
+
+from fusionls.models.encoders import StackedEncoder
+
+model.update(
+    data_preprocessor=preprocessor,
+    backbone=dict(type=StackedEncoder, channels=channels, encoder=encoder),
+)

@@ -1,0 +1,11 @@
+"""DeepLabV3+ with the Xception of its paper on the optical layers alone.
+
+Run: python tools/train.py configs/deeplabv3plus/deeplabv3plus_xception65_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .deeplabv3plus_xception65_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']

@@ -1,0 +1,11 @@
+"""PSPNet with a dilated ResNet-50 on the optical layers alone.
+
+Run: python tools/train.py configs/pspnet/pspnet_resnet50_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .pspnet_resnet50_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']
