@@ -1,9 +1,12 @@
 """Fusion operators: features of several branches at one level become one feature map."""
 
+from fusionls.models.fusion.attentional import AttentionalFusion
 from fusionls.models.fusion.base import AcrossBranches, BaseExchange, BaseFusion, InterleavedFusion
 from fusionls.models.fusion.cmx import CmxFusion, Rectification
 from fusionls.models.fusion.compensating import CompensatingFusion
 from fusionls.models.fusion.concat import ConcatFusion
+from fusionls.models.fusion.constrained import ConstrainedFusion
+from fusionls.models.fusion.convolutional_attention import ConvolutionalAttentionFusion
 from fusionls.models.fusion.evidential import EvidentialFusion
 from fusionls.models.fusion.gated import GatedFusion
 from fusionls.models.fusion.gemini import GeminiFusion, PlaceExchange
@@ -17,11 +20,14 @@ from fusionls.models.fusion.token_exchange import TokenExchange, TokenExchangeFu
 __all__ = [
     'AcrossBranches',
     'Adapters',
+    'AttentionalFusion',
     'BaseExchange',
     'BaseFusion',
     'CmxFusion',
     'CompensatingFusion',
     'ConcatFusion',
+    'ConstrainedFusion',
+    'ConvolutionalAttentionFusion',
     'EvidentialFusion',
     'GatedFusion',
     'GeminiFusion',

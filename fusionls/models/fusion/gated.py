@@ -16,7 +16,7 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseFusion
-from fusionls.models.fusion.masked import added, mean_over
+from fusionls.models.fusion.masked import added, mean_over, shared_out
 from fusionls.registry import MODELS
 
 
@@ -67,12 +67,7 @@ class GatedFusion(BaseFusion):
         scores = torch.stack(
             [self.score[n](torch.cat([projected[n], mean], 1)) for n in names]
         )  # (M, N, 1, h, w)
-        # closed gates first, so that a score under an invalid pixel moves nothing
-        scores = scores.masked_fill(share == 0, -torch.inf)
-        top = scores.amax(0).masked_fill(self.total_share(shares) == 0, 0.0)
-        weights = share * torch.exp(scores - top)
-        weights = weights / added(weights.unbind()).clamp_min(1e-12)
-        return dict(zip(names, weights, strict=True))
+        return dict(zip(names, shared_out(scores, share), strict=True))
 
     def forward(self, features: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
         """Weigh and sum what is there; see :class:`BaseFusion`."""

@@ -89,3 +89,20 @@ def weighted_mean(values: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor
 def mean_over(values: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Tensor:
     """As :func:`weighted_mean`, over the modalities of ``values`` in their order."""
     return weighted_mean(list(values.values()), [weights[name] for name in values])
+
+
+def shared_out(scores: Tensor, shares: Tensor) -> Tensor:
+    """Softmax of scores over modalities, each weighted by its share; zero where all shares are.
+
+    Args:
+        scores: (M, N, C, h, w). Those under a share of zero move nothing.
+        shares: (M, N, 1, h, w) in [0, 1].
+
+    Returns:
+        (M, N, C, h, w).
+    """
+    # closed first, so that a score under an invalid pixel moves nothing
+    scores = scores.masked_fill(shares == 0, -torch.inf)
+    top = scores.amax(0).masked_fill(added(shares.unbind()) == 0, 0.0)
+    weights = shares * torch.exp(scores - top)
+    return weights / added(weights.unbind()).clamp_min(1e-12)

@@ -3,12 +3,16 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from timm.layers.cbam import CbamModule
 from torch import nn
 
 from fusionls.errors import InputError
 from fusionls.models.fusion import (
     Adapters,
+    AttentionalFusion,
     CmxFusion,
+    ConstrainedFusion,
+    ConvolutionalAttentionFusion,
     HubFusion,
     PlaceExchange,
     Rectification,
@@ -19,7 +23,7 @@ from fusionls.models.fusion import (
 from fusionls.models.fusion.cmx import ContextFusion
 from fusionls.models.fusion.gemini import PlaceAttention
 from fusionls.models.fusion.hub import SelfQueryHub
-from fusionls.models.fusion.masked import masked_max, masked_mean
+from fusionls.models.fusion.masked import masked_max, masked_mean, shared_out
 
 C, SIZE = 6, (2, 6, 5, 4)
 
@@ -235,3 +239,72 @@ def test_exchanges_want_one_width():
 
 def test_equal_widths_are_not_projected():
     assert not list(seeded(CmxFusion).project.parameters())
+
+
+def test_shares_out_as_a_softmax_where_all_is_valid_and_nothing_where_none_is():
+    scores = torch.randn(3, 2, 4, 5, 6)
+    torch.testing.assert_close(shared_out(scores, torch.ones(3, 2, 1, 5, 6)), scores.softmax(0))
+    halves = torch.tensor([1.0, 0.5, 0.0]).reshape(3, 1, 1, 1, 1).expand(3, 2, 1, 5, 6)
+    expected = torch.tensor([2 / 3, 1 / 3, 0.0]).reshape(3, 1, 1, 1, 1).expand_as(scores)
+    torch.testing.assert_close(shared_out(torch.zeros_like(scores), halves), expected)
+    assert not shared_out(scores, torch.zeros(3, 2, 1, 5, 6)).any()
+
+
+def test_attentional_fusion_of_two_is_the_equation_of_the_paper():
+    features, shares = given()
+    fusion = seeded(AttentionalFusion)
+    x, y = features.values()
+    mean = (x + y).mean((2, 3), keepdim=True)
+    one, other = (score.local(x + y) + score.everywhere(mean) for score in fusion.score.values())
+    m = torch.sigmoid(one - other)
+    torch.testing.assert_close(fusion(features, shares), m * x + (1 - m) * y)
+
+
+def test_a_silent_constraint_leaves_the_sum_and_a_loud_one_closes():
+    features, shares = given()
+    fusion = seeded(ConstrainedFusion, constraints=['insar'])
+    last = fusion.constrain['insar'][3]
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)  # 2 sigmoid(0) = 1
+    torch.testing.assert_close(fusion(features, shares), seeded(SumFusion)(features, shares))
+    nn.init.constant_(last.bias, -1e4)  # 2 sigmoid(-10000) = 0
+    alone = {'insar': features['insar']}, {'insar': shares['insar']}
+    torch.testing.assert_close(fusion(features, shares), seeded(SumFusion)(*alone))
+
+
+def test_a_constraint_speaks_as_loud_as_it_is_valid():
+    features, shares = given()
+    shares['insar'] = 0.25 * shares['insar']
+    fusion = seeded(ConstrainedFusion, constraints=['insar'])
+    constraint = 2 * torch.sigmoid(0.25 * fusion.constrain['insar'](features['insar']))
+    total = constraint * features['optical'] + 0.25 * features['insar']
+    expected = F.layer_norm(total.permute(0, 2, 3, 1), (C,), eps=fusion.norm.eps)
+    torch.testing.assert_close(fusion(features, shares), expected.permute(0, 3, 1, 2))
+
+
+def test_convolutional_attention_is_that_of_timm_where_all_is_valid():
+    features, shares = given()
+    fusion = seeded(ConvolutionalAttentionFusion)
+    theirs = CbamModule(C, rd_channels=4, mlp_bias=True).eval()
+    theirs.channel.fc1.load_state_dict(fusion.by_channel[0].state_dict())
+    theirs.channel.fc2.load_state_dict(fusion.by_channel[2].state_dict())
+    theirs.spatial.conv.conv.weight = fusion.by_pixel.weight
+    nn.init.zeros_(fusion.by_pixel.bias)  # timm has a norm there, which starts as nothing
+    x = fusion.mix(torch.cat([*features.values(), *shares.values()], 1))
+    torch.testing.assert_close(fusion(features, shares), theirs(x), rtol=1e-4, atol=1e-5)
+
+
+def test_convolutional_attention_pools_over_valid_pixels_only():
+    """Where the pixels of a map repeat, the valid half of them says as much as all."""
+    features, shares = given(('optical',))
+    fusion = seeded(ConvolutionalAttentionFusion, ('optical',))
+    nn.init.zeros_(fusion.mix[0].weight)
+    nn.init.zeros_(fusion.by_pixel.weight)
+    with torch.no_grad():  # K reads each pixel alone, and no share
+        fusion.mix[0].weight[:, :C, 1, 1] = torch.randn(C, C)
+    features['optical'][:, :, :, 2:] = features['optical'][:, :, :, :2]
+    whole = fusion(features, shares)
+    shares['optical'][:, :, :, 2:] = 0.0
+    holed = fusion(features, shares)
+    torch.testing.assert_close(holed[..., :2], whole[..., :2])
+    assert not holed[..., 2:].any()
