@@ -48,6 +48,7 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
             channel of its own, 1 where the pixel is of that class and 0 elsewhere, in the place
             of the layer; it is never normalised. A pixel of a class that is not listed is 0 in
             all of them. The first convolution over them is a learned embedding of the classes.
+        batch_augments: None. mmpretrain's ``ImageClassifier`` hands it to every preprocessor.
 
     Shapes:
         - input: ``data['inputs']``, a list of samples, each ``{modality: (values (C, H/f, W/f),
@@ -56,7 +57,8 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
           with the modalities present in at least one sample; C is :attr:`widths` of it.
 
     Raises:
-        InputError: ``categories`` names a layer that is not read, or a code twice.
+        InputError: ``categories`` names a layer that is not read, or a code twice; or tiles were
+            to be mixed by ``batch_augments``.
         NoModalityError: A sample has no modality.
         LayerMissingError: A sample has a modality this model does not know.
         BandCountError: A modality has another number of channels than ``layers`` says.
@@ -76,8 +78,14 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
         size_divisor: int = 32,
         limit: float = 10.0,
         categories: Mapping[str, Sequence[int]] | None = None,
+        batch_augments: None = None,
     ) -> None:
         super().__init__()
+        if batch_augments is not None:
+            raise InputError(
+                f'batch_augments (train_cfg of the classifier) is {batch_augments}: tiles of several '
+                'modalities cannot be mixed; leave it out and augment in the pipeline'
+            )
         if not layers or not all(layers.values()):
             raise InputError(f'a model needs at least one layer per modality, got {dict(layers)}')
         self.layers = {modality: tuple(names) for modality, names in layers.items()}
@@ -270,9 +278,11 @@ def _pad_targets(data_sample: Any, size: tuple[int, int], padded: tuple[int, int
         }
     )
     if 'gt_sem_seg' in data_sample:
-        # what was padded once (a batch that is shown again) is cut back first
-        label: Tensor = data_sample.gt_sem_seg.data[..., : size[0], : size[1]]
-        del data_sample.gt_sem_seg.data
-        data_sample.gt_sem_seg.data = F.pad(label, (0, right, 0, bottom), value=IGNORED_LABEL)
+        for name, label in data_sample.gt_sem_seg.items():  # mmseg's data, or mmdet's sem_seg
+            # what was padded once (a batch that is shown again) is cut back first
+            cut: Tensor = label[..., : size[0], : size[1]]
+            delattr(data_sample.gt_sem_seg, name)
+            padding = (0, right, 0, bottom)
+            setattr(data_sample.gt_sem_seg, name, F.pad(cut, padding, value=IGNORED_LABEL))
     if 'gt_instances' in data_sample and 'masks' in data_sample.gt_instances:
         data_sample.gt_instances.masks = data_sample.gt_instances.masks.pad(padded, pad_val=0)

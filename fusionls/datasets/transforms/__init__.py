@@ -5,7 +5,12 @@ from fusionls.datasets.transforms.geometry import TurnTile
 from fusionls.datasets.transforms.holes import DropBlocks, DropPixels
 from fusionls.datasets.transforms.loading import LoadTile
 from fusionls.datasets.transforms.modalities import DropModalities, KeepModalities
-from fusionls.datasets.transforms.packing import FixLabels, PackInstanceTile, PackTile
+from fusionls.datasets.transforms.packing import (
+    FixLabels,
+    PackClassifiedTile,
+    PackInstanceTile,
+    PackTile,
+)
 from fusionls.datasets.transforms.paste import PasteLandslides
 from fusionls.datasets.transforms.schedules import RampTransforms
 from fusionls.datasets.transforms.values import JitterLayers, NoiseLayers
@@ -23,6 +28,7 @@ __all__ = [
     'KeepModalities',
     'LoadTile',
     'NoiseLayers',
+    'PackClassifiedTile',
     'PackInstanceTile',
     'PackTile',
     'PasteLandslides',

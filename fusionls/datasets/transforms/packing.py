@@ -10,10 +10,12 @@ from mmcv.transforms import BaseTransform
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
+from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
 from scipy import ndimage
 
 from fusionls.datasets.sample import ModalityInput
+from fusionls.datasets.tile_class import LEAST_SHARE, tile_class
 from fusionls.datasets.tile_dataset import UNLABELLED, TileDataset
 from fusionls.geo.raster import BoolArray, FloatArray, any_valid
 from fusionls.registry import TRANSFORMS
@@ -94,6 +96,28 @@ class PackTile(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class PackClassifiedTile(BaseTransform):
+    """Pack for mmpretrain: ``inputs`` and a ``DataSample`` whose ``gt_label`` is 1 or 0.
+
+    A tile of which no pixel counts has class -100: it counts neither in the loss nor in a metric.
+
+    Required Keys: dataset, inputs, labels, layers, scene, window
+
+    Args:
+        least_share: A tile is a landslide tile from this share of its labelled pixels on.
+    """
+
+    def __init__(self, *, least_share: float = LEAST_SHARE) -> None:
+        self.least_share = least_share
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Pack; see the class."""
+        sample = DataSample(metainfo=_meta(results))
+        sample.set_gt_label(tile_class(_counting_labels(results), self.least_share))
+        return {'inputs': _packed_inputs(results), 'data_samples': sample}
+
+
+@TRANSFORMS.register_module()
 class PackInstanceTile(BaseTransform):
     """Pack for mmdet: boxes and masks of single landslides, class 0.
 
@@ -133,8 +157,8 @@ class PackInstanceTile(BaseTransform):
             if self.masks:
                 instances.masks = BitmapMasks(masks[chosen].astype(np.uint8), *labels.shape)
             setattr(sample, name, instances)
-        # where nobody mapped, a detection is neither right nor wrong
-        sample.gt_sem_seg = PixelData(data=torch.from_numpy(labels.astype(np.int64))[None])
+        # where nobody mapped, a detection is neither right nor wrong; the name is mmdet's
+        sample.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(labels.astype(np.int64))[None])
         return {'inputs': _packed_inputs(results), 'data_samples': sample}
 
 

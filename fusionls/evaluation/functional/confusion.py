@@ -64,6 +64,11 @@ class Counts:
         return Counts(self.tn, self.fn, self.fp, self.tp)
 
     @property
+    def accuracy(self) -> Amount:
+        """Share that is right, (tp + tn) / all, 0 to 1; NaN where nothing was counted."""
+        return ratio(self.tp + self.tn, self.total)
+
+    @property
     def precision(self) -> Amount:
         """Precision, tp / (tp + fp), 0 to 1; NaN where no landslide was predicted."""
         return ratio(self.tp, self.tp + self.fp)

@@ -119,6 +119,19 @@ class ThresholdCurve:
         steps = np.nan_to_num(counts.precision) * gained  # nothing is gained where it is NaN
         return ratio(steps.sum(axis=-1), gained.sum(axis=-1, dtype=np.float64))
 
+    @property
+    def roc_auc(self) -> Amount:
+        """Area under the receiver operating characteristic; NaN where one class is missing.
+
+        The probability that a landslide has the higher score of a pair of both classes, ties
+        counted half (Hanley and McNeil 1982, "The meaning and use of the area under a receiver
+        operating characteristic curve", p. 31).
+        """
+        without, with_one = np.moveaxis(np.asarray(self.counts, np.float64), -2, 0)
+        lower = np.cumsum(without, axis=-1) - without / 2
+        pairs = without.sum(axis=-1) * with_one.sum(axis=-1)
+        return ratio((with_one * lower).sum(axis=-1), pairs)
+
     def best_f1(self) -> tuple[float, float]:
         """The highest F1 of any threshold, and that threshold; NaN where there is no F1.
 

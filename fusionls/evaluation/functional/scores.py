@@ -27,12 +27,14 @@ from fusionls.evaluation.functional.objects import ObjectCounts
 
 POOLED = ('precision', 'recall', 'f1', 'iou', 'miou', 'mcc', 'kappa')
 MACRO = ('macro_precision', 'macro_recall', 'macro_f1')
+TILE = ('accuracy', 'precision', 'recall', 'f1')
 OBJECT = ('precision', 'recall', 'f1')
 KINDS = {
     'pooled': 'pixels of all tiles counted together, landslide class',
     'macro': 'pooled pixels, mean of the landslide class and the other',
     'per image': 'mean over tiles; tiles with no landslide, true or predicted, left out',
     'per image, empty is 1': 'mean over tiles; a tile with no landslide at all counts as 1',
+    'tile': 'whole tiles, with a landslide or without',
     'boundary': 'outlines of all tiles counted together',
     'object': 'landslides matched one to one',
     'inventory': 'predicted over true, less one: 0 is right, 0.1 is a tenth too many',
@@ -67,6 +69,9 @@ def score_table(boundary_distances: Sequence[float], names: Sequence[str]) -> di
         table['ap'] = Score('pooled', lambda s: ThresholdCurve(s['curve']).average_precision)
     if 'pixels' in names:
         table |= {name: Score('macro', _of(counts_of, name)) for name in MACRO}
+    if 'tiles' in names:
+        table |= {f'tile_{n}': Score('tile', _of(_counts_of_tiles, n)) for n in TILE}
+        table['tile_auc'] = Score('tile', lambda s: ThresholdCurve(s['tile_curve']).roc_auc)
     if 'image_f1' in names:
         table |= {f'per_image_{n}': Score('per image', _per_image(n)) for n in IMAGE_SCORES}
         table |= {
@@ -126,6 +131,10 @@ def strata_of(sums: Sums) -> dict[str, Counts]:
         for name in sorted(sums)
         if name.startswith(STRATUM)
     }
+
+
+def _counts_of_tiles(sums: Sums) -> Counts:
+    return counts_of(sums, 'tiles')
 
 
 def _of(part: Callable[[Sums], Any], name: str) -> Callable[[Sums], Any]:

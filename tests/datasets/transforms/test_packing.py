@@ -4,9 +4,15 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from mmpretrain.models import CrossEntropyLoss
 from scipy import ndimage
 
-from fusionls.datasets.transforms import LoadTile, PackInstanceTile, PackTile
+from fusionls.datasets.transforms import (
+    LoadTile,
+    PackClassifiedTile,
+    PackInstanceTile,
+    PackTile,
+)
 from fusionls.testing import ArraySceneDataset
 
 LAYERS = {'optical': ['optical_nir', 'optical_red'], 'insar': ['insar_coherence']}
@@ -157,3 +163,26 @@ def test_boxes_alone_are_those_with_masks():
     assert 'masks' not in boxes.gt_instances
     assert torch.equal(whole.gt_instances.bboxes, boxes.gt_instances.bboxes)
     assert len(boxes.gt_instances) == 3
+
+
+def test_a_tile_is_classified_by_the_pixels_that_are_seen():
+    labels = np.zeros((8, 8))
+    labels[:2] = 1
+    results = with_labels(labels)
+    pack = PackClassifiedTile(least_share=0.25)
+    assert int(pack.transform(dict(results))['data_samples'].gt_label) == 1
+    _, valid = results['inputs']['optical']
+    valid[0] = False  # half of the landslide is under a hole: 8 of 56 pixels are left
+    assert int(pack.transform(dict(results))['data_samples'].gt_label) == 0
+    valid[2:] = False  # and now 8 of 8
+    assert int(pack.transform(dict(results))['data_samples'].gt_label) == 1
+
+
+def test_a_tile_without_labels_has_no_class_and_no_loss():
+    packed = PackClassifiedTile().transform(with_labels(np.full((8, 8), 255)))
+    label = packed['data_samples'].gt_label
+    logits = torch.tensor([[3.0, -1.0]], requires_grad=True)
+    loss = CrossEntropyLoss()(logits, label)
+    loss.backward()
+    assert loss == 0
+    assert not logits.grad.any()

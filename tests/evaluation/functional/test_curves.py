@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from fusionls.errors import InputError
 from fusionls.evaluation.functional.confusion import count_pixels
@@ -127,3 +127,14 @@ def test_what_is_no_probability_is_refused_where_it_counts(wrong):
     with pytest.raises(InputError, match='hold no probability'):
         count_by_probability(given_, yes, yes)
     assert count_by_probability(given_, yes, np.array([True, False])).sum() == 1
+
+
+def test_the_area_under_the_roc_is_that_of_scikit_learn_on_the_same_bins(hard_case):
+    probability, truth = hard_case
+    counted = truth != 255
+    found = curve_of(probability, truth).roc_auc
+    if len(np.unique(truth[counted])) < 2:
+        assert math.isnan(found)
+    else:
+        expected = roc_auc_score(truth[counted] == 1, rounded_down(probability)[counted])
+        assert found == pytest.approx(expected, rel=1e-12)

@@ -1,0 +1,11 @@
+"""A CNN of seven layers: tells landslide tiles from others on the optical layers alone.
+
+Run: python tools/train.py configs/tile_cnn7/tile_cnn7_cnn7_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .tile_cnn7_cnn7_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']

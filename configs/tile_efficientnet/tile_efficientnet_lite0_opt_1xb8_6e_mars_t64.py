@@ -1,0 +1,11 @@
+"""EfficientNet-Lite0 (ImageNet): tells landslide tiles from others on the optical layers alone.
+
+Run: python tools/train.py configs/tile_efficientnet/tile_efficientnet_lite0_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .tile_efficientnet_lite0_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']

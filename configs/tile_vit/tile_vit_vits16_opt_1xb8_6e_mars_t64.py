@@ -1,0 +1,11 @@
+"""ViT-S/16: tells landslide tiles from others on the optical layers alone.
+
+Run: python tools/train.py configs/tile_vit/tile_vit_vits16_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .tile_vit_vits16_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']

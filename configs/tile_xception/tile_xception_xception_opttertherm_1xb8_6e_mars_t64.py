@@ -1,0 +1,21 @@
+"""Xception: tells landslide tiles from others on all Mars layers, stacked.
+
+Run: python tools/train.py
+    configs/tile_xception/tile_xception_xception_opttertherm_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.tile_classifier import *
+    from .._base_.zoo.classification import *
+
+from fusionls.models.encoders import StackedEncoder, TimmTrunk
+
+model.update(
+    data_preprocessor=preprocessor,
+    backbone=dict(
+        type=StackedEncoder, channels=channels, encoder=dict(type=TimmTrunk, name='legacy_xception')
+    ),
+    head=dict(in_channels=2048),
+)
