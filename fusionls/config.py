@@ -6,7 +6,9 @@ Flow: configs/*.py -> [here] -> apis (the verbs) -> mmengine's Runner.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import inspect
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +95,20 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     if config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / path.stem)
     return config
+
+
+def leaf_configs(root: str | Path) -> list[Path]:
+    """Every config of a checkout that can be run, in order."""
+    found = Path(root).glob('configs/*/*.py')
+    return sorted(path for path in found if path.parent.name != '_base_')
+
+
+def config_digest(config: Config) -> str:
+    """A short hash of all that a config says; work folder and place of the file do not count."""
+    said = {name: value for name, value in config.items() if name != 'work_dir'}
+    # a class or function by its name: what str() gives holds an address
+    text = json.dumps(said, sort_keys=True, default=lambda v: getattr(v, '__name__', str(v)))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _check_option(config: Any, dotted: str) -> None:

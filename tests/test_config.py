@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fusionls import apis
-from fusionls.config import load_config
+from fusionls.config import config_digest, leaf_configs, load_config
 from fusionls.errors import InputError, LayerMissingError
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -71,3 +71,18 @@ def test_modalities_without_layers_are_refused(tmp_path):
 
 def test_the_verbs_read_configs_here():
     assert apis.load_config is load_config
+
+
+def test_the_digest_tells_whether_a_config_changed_and_nothing_else():
+    first, second = load_config(FUSED), load_config(FUSED, {'work_dir': 'elsewhere'})
+    assert config_digest(first) == config_digest(second)
+    assert config_digest(load_config(FUSED, {'epochs': 7})) != config_digest(first)
+    assert config_digest(load_config(FUSED, {'modalities': ['optical']})) != config_digest(first)
+
+
+def test_leaves_are_the_configs_that_are_no_bases():
+    leaves = leaf_configs(CONFIGS.parent)
+    assert FUSED in leaves
+    assert leaves == sorted(leaves)
+    assert not [path for path in leaves if '_base_' in path.parts]
+    assert {path.parent.parent for path in leaves} == {CONFIGS}

@@ -63,6 +63,48 @@ def _preprocessor(runner: Runner) -> FusionDataPreprocessor:
     return _model(runner).data_preprocessor
 
 
+def fit_layer_statistics(
+    preprocessor: FusionDataPreprocessor, dataset: TileDataset, most_tiles: int = 512
+) -> dict[str, tuple[float, float]]:
+    """Mean and deviation of every measured layer of a data set, which the preprocessor takes.
+
+    Args:
+        preprocessor: Of the model.
+        dataset: Tiles to train on.
+        most_tiles: So many tiles are read at most, evenly spread over the data set.
+
+    Raises:
+        InputError: A layer of classes has no ``categories``, or a measured layer has; all at once.
+    """
+    dataset.full_init()
+    check_categories(dataset, preprocessor.categories)
+    measured = {
+        modality: [name for name in names if name not in preprocessor.categories]
+        for modality, names in dataset.layers.items()
+    }
+    measured = {modality: names for modality, names in measured.items() if names}
+    statistics = layer_statistics(_shown_tiles(dataset, measured, most_tiles), measured)
+    preprocessor.set_statistics(statistics)
+    return statistics
+
+
+def _shown_tiles(
+    dataset: TileDataset, measured: Mapping[str, Sequence[str]], most_tiles: int
+) -> Iterator[dict[str, tuple[FloatArray, BoolArray]]]:
+    step = max(1, len(dataset) // most_tiles)
+    for index in range(0, len(dataset), step):
+        info = dataset.get_data_info(index)
+        inputs, _ = dataset.read_tile(info['scene'], info['window'])
+        scene, _ = dataset.scenes[info['scene']]
+        shown = {}
+        for modality, names in measured.items():
+            if modality in inputs:
+                values, valid = inputs[modality]
+                have = scene.modalities[modality].layers
+                shown[modality] = (values[[have.index(name) for name in names]], valid)
+        yield shown
+
+
 @HOOKS.register_module()
 class FitLayerStatistics(Hook):
     """Fit mean and deviation of every layer before training, from training tiles only.
@@ -90,33 +132,9 @@ class FitLayerStatistics(Hook):
         if bool(preprocessor.fitted):
             return
         dataset = tile_dataset(runner.train_dataloader.dataset)
-        dataset.full_init()
-        check_categories(dataset, preprocessor.categories)
-        measured = {
-            modality: [name for name in names if name not in preprocessor.categories]
-            for modality, names in dataset.layers.items()
-        }
-        measured = {modality: names for modality, names in measured.items() if names}
-        statistics = layer_statistics(self._tiles(dataset, measured), measured)
-        preprocessor.set_statistics(statistics)
+        statistics = fit_layer_statistics(preprocessor, dataset, self.most_tiles)
         lines = [f'  {name}: {mean:.6g} +- {dev:.6g}' for name, (mean, dev) in statistics.items()]
         print_log('Layer statistics of the training tiles:\n' + '\n'.join(lines), 'current')
-
-    def _tiles(
-        self, dataset: TileDataset, measured: Mapping[str, Sequence[str]]
-    ) -> Iterator[dict[str, tuple[FloatArray, BoolArray]]]:
-        step = max(1, len(dataset) // self.most_tiles)
-        for index in range(0, len(dataset), step):
-            info = dataset.get_data_info(index)
-            inputs, _ = dataset.read_tile(info['scene'], info['window'])
-            scene, _ = dataset.scenes[info['scene']]
-            shown = {}
-            for modality, names in measured.items():
-                if modality in inputs:
-                    values, valid = inputs[modality]
-                    have = scene.modalities[modality].layers
-                    shown[modality] = (values[[have.index(name) for name in names]], valid)
-            yield shown
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Refuse a checkpoint that mmengine would load with a warning."""

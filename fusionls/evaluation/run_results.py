@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -22,6 +21,7 @@ from fusionls.errors import (
     raise_together,
 )
 from fusionls.evaluation.metafile import Result, over_seeds
+from fusionls.evaluation.records import checked_out_commit
 
 PREFIX = 'landslide/'
 KEPT = frozenset(
@@ -74,7 +74,7 @@ def run_result(
         'pattern': '' if pattern == NOTHING_HIDDEN else pattern,
         'cost': {} if shown or pattern not in ('', NOTHING_HIDDEN) else _cost(runs),
         'device': _device(runs[0]),
-        'commit': str(runs[0].get('commit') or _commit()),
+        'commit': str(runs[0].get('commit') or checked_out_commit()),
         'date': date.today().isoformat(),
         **tiles,
     }
@@ -145,18 +145,6 @@ def _device(run: Mapping[str, Any]) -> str:
     threads = run.get('threads')
     told = str(run.get('machine') or f'{platform.machine()}, {os.cpu_count()} cores')
     return f'{told}, {threads} threads' if threads else told
-
-
-def _commit() -> str:
-    """Short name of the commit that is checked out, with a mark where files differ from it."""
-    described = subprocess.run(
-        ['git', 'describe', '--always', '--dirty', '--exclude=*'],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parent,
-    )
-    return described.stdout.strip() or 'unknown'
 
 
 def _is_share(value: Any) -> bool:
