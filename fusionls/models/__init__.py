@@ -1,6 +1,6 @@
 """FROM BRANCHES TO PREDICTION: one fused backbone that mmseg, mmdet and mmpretrain heads take."""
 
-from fusionls.models import encoders, fusion, heads, losses, pretraining, segmentors
+from fusionls.models import encoders, fusion, heads, losses, necks, pretraining, segmentors
 from fusionls.models.data_preprocessor import FusionDataPreprocessor
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     'fusion',
     'heads',
     'losses',
+    'necks',
     'pretraining',
     'segmentors',
 ]

@@ -1,8 +1,19 @@
 """Encoders: any registered backbone at any channel count, one per modality or one for all."""
 
+from fusionls.models.encoders.coordinate_mobilenet import CoordinateMobileNet
+from fusionls.models.encoders.csp_darknet_encoder import CspDarknetEncoder
+from fusionls.models.encoders.ghost_darknet import GhostDarknet
 from fusionls.models.encoders.multi_branch import MultiBranchEncoder
 from fusionls.models.encoders.patch_pyramid import PatchPyramid
 from fusionls.models.encoders.stacked import StackedEncoder
 from fusionls.models.encoders.timm_encoder import TimmEncoder
 
-__all__ = ['MultiBranchEncoder', 'PatchPyramid', 'StackedEncoder', 'TimmEncoder']
+__all__ = [
+    'CoordinateMobileNet',
+    'CspDarknetEncoder',
+    'GhostDarknet',
+    'MultiBranchEncoder',
+    'PatchPyramid',
+    'StackedEncoder',
+    'TimmEncoder',
+]

@@ -1,7 +1,13 @@
 """Heads that mmseg, mmdet and mmpretrain do not have."""
 
+from fusionls.models.heads.iou_yolo_head import IouYoloHead
 from fusionls.models.heads.late_fusion_head import LateFusionHead
 from fusionls.models.heads.steady_ham_head import SteadyHamHead
 from fusionls.models.heads.unet_head import UNetHead
 
-__all__ = ['LateFusionHead', 'SteadyHamHead', 'UNetHead']
+__all__ = [
+    'IouYoloHead',
+    'LateFusionHead',
+    'SteadyHamHead',
+    'UNetHead',
+]
