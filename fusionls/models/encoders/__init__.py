@@ -3,17 +3,23 @@
 from fusionls.models.encoders.coordinate_mobilenet import CoordinateMobileNet
 from fusionls.models.encoders.csp_darknet_encoder import CspDarknetEncoder
 from fusionls.models.encoders.ghost_darknet import GhostDarknet
+from fusionls.models.encoders.hybrid_vit import HybridVitEncoder
 from fusionls.models.encoders.multi_branch import MultiBranchEncoder
 from fusionls.models.encoders.patch_pyramid import PatchPyramid
 from fusionls.models.encoders.stacked import StackedEncoder
 from fusionls.models.encoders.timm_encoder import TimmEncoder
+from fusionls.models.encoders.topped import ToppedEncoder
+from fusionls.models.encoders.unet_encoder import UNetEncoder
 
 __all__ = [
     'CoordinateMobileNet',
     'CspDarknetEncoder',
     'GhostDarknet',
+    'HybridVitEncoder',
     'MultiBranchEncoder',
     'PatchPyramid',
     'StackedEncoder',
     'TimmEncoder',
+    'ToppedEncoder',
+    'UNetEncoder',
 ]

@@ -1,0 +1,11 @@
+"""L-UNet on the optical layers alone.
+
+Run: python tools/train.py configs/lunet/lunet_base64_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .lunet_base64_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']

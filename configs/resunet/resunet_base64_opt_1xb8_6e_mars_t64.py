@@ -1,0 +1,11 @@
+"""ResU-Net on the optical layers alone.
+
+Run: python tools/train.py configs/resunet/resunet_base64_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .resunet_base64_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']

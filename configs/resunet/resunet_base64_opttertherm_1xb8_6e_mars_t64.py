@@ -1,0 +1,17 @@
+"""ResU-Net on all Mars layers, stacked.
+
+Run: python tools/train.py configs/resunet/resunet_base64_opttertherm_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.resunet64 import *
+    from .._base_.zoo.semantic import *
+
+from fusionls.models.encoders import StackedEncoder
+
+model.update(
+    data_preprocessor=preprocessor,
+    backbone=dict(type=StackedEncoder, channels=channels, encoder=encoder),
+)

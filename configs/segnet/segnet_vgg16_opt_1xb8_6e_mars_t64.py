@@ -1,0 +1,11 @@
+"""SegNet with VGG-16 on the optical layers alone.
+
+Run: python tools/train.py configs/segnet/segnet_vgg16_opt_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .segnet_vgg16_opttertherm_1xb8_6e_mars_t64 import *
+
+modalities = ['optical']
