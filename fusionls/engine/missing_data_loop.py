@@ -136,7 +136,7 @@ class MissingDataLoop(TestLoop):
 
 def _background(sample: Any) -> Any:
     """A sample nothing of which is shown, predicted as background for certain."""
-    if 'gt_sem_seg' not in sample:
+    if 'gt_sem_seg' not in sample or 'gt_instances' in sample:
         raise InputError(
             'a tile has no modality under this pattern, and only semantic maps have a background '
             'to predict there; leave such tiles out'

@@ -62,18 +62,19 @@ def test_tiles_of_different_size_are_padded_to_one_and_the_padding_is_invalid():
     assert (values * ~valid == 0).all()
 
 
-def labelled(rows, cols):
+def labelled(rows, cols, name='data'):
     made = SegDataSample()
-    made.gt_sem_seg = PixelData(data=torch.ones(1, rows, cols, dtype=torch.long))
+    made.gt_sem_seg = PixelData(**{name: torch.ones(1, rows, cols, dtype=torch.long)})
     return made
 
 
-def test_labels_are_padded_as_unmapped_and_once_only():
-    data = {'inputs': [sample(16, 20)], 'data_samples': [labelled(16, 20)]}
+@pytest.mark.parametrize('name', ['data', 'sem_seg'])
+def test_labels_are_padded_as_unmapped_and_once_only(name):
+    data = {'inputs': [sample(16, 20)], 'data_samples': [labelled(16, 20, name)]}
     made = preprocessor()
     for _ in range(2):  # a batch that is shown again
         found = made(data)['data_samples'][0]
-        label = found.gt_sem_seg.data
+        label = found.gt_sem_seg.get(name)
         assert label.shape == (1, 16, 32)
         assert (label[..., :20] == 1).all()
         assert (label[..., 20:] == 255).all()

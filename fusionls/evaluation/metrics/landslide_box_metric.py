@@ -64,7 +64,7 @@ class LandslideBoxMetric(StreamingMetric):
         near = iou >= self.rules.iou_threshold
         rows, cols = np.nonzero(near[:, :true])
         pairs = best_pairs(rows, cols, iou[rows, cols], (len(iou), true))
-        silent = near[:, true:].any(axis=1)
+        silent = np.asarray(near[:, true:].any(axis=1))
         silent[[row for row, _, _ in pairs]] = False
         return np.array([len(pairs), np.count_nonzero(~silent), true], np.float64)
 
@@ -76,10 +76,28 @@ def boxes_of(sample: Mapping[str, Any], name: str) -> Boxes:
     return np.asarray(sample[name]['bboxes'].cpu(), np.float64).reshape(-1, 4)
 
 
+def filled_boxes(sample: Mapping[str, Any], name: str) -> BoolArray:
+    """(n, H, W) pixels whose centre lies in each box of the instances of that name."""
+    rows, cols = sample['ori_shape']
+    left, top, right, bottom = (side[:, None] for side in boxes_of(sample, name).T)
+    across, down = np.arange(cols) + 0.5, np.arange(rows) + 0.5
+    wide = (left <= across) & (across < right)  # (n, W)
+    high = (top <= down) & (down < bottom)  # (n, H)
+    return np.asarray(high[:, :, None] & wide[:, None, :])
+
+
+def box_labels(sample: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """(H, W) labels: 1 in true boxes, 255 beyond them where nobody mapped, 0 elsewhere."""
+    labels = np.zeros(tuple(sample['ori_shape']), np.uint8)
+    labels[_unmapped(sample).any(axis=0)] = UNMAPPED
+    labels[filled_boxes(sample, 'gt_instances').any(axis=0)] = 1
+    return labels
+
+
 def _unmapped(sample: Mapping[str, Any]) -> BoolArray:
     """(1, H, W) ground that nobody mapped, cut back to the tile; (0, H, W) where all is mapped."""
     rows, cols = sample['ori_shape']
     if 'gt_sem_seg' not in sample:
         return np.zeros((0, rows, cols), bool)
-    unmapped = sample['gt_sem_seg']['data'][:, :rows, :cols].cpu().numpy() == UNMAPPED
+    unmapped = sample['gt_sem_seg']['sem_seg'][:, :rows, :cols].cpu().numpy() == UNMAPPED
     return np.asarray(unmapped[unmapped.any((1, 2))])

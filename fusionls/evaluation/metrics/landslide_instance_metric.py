@@ -111,7 +111,7 @@ def instance_labels(sample: Mapping[str, Any]) -> NDArray[np.uint8]:
     """(H, W) labels of a sample with instances; all ground is mapped where it does not say."""
     rows, cols = sample['ori_shape']
     if 'gt_sem_seg' in sample:
-        given = sample['gt_sem_seg']['data'][0, :rows, :cols].cpu().numpy()
+        given = sample['gt_sem_seg']['sem_seg'][0, :rows, :cols].cpu().numpy()
         return np.asarray(given, np.uint8)
     covered = _masks(sample, 'gt_instances', (rows, cols)).any(axis=0)
     return np.asarray(covered, np.uint8)

@@ -11,10 +11,11 @@ from mmengine.dist import get_dist_info
 from mmengine.evaluator import BaseMetric
 
 from fusionls.evaluation.functional.confusion import Counts, count_pixels
+from fusionls.evaluation.metrics.landslide_box_metric import box_labels, filled_boxes
 from fusionls.evaluation.metrics.landslide_instance_metric import instance_labels
 from fusionls.evaluation.metrics.landslide_metric import landslide_probability
 from fusionls.evaluation.shown_tile import ShownTile
-from fusionls.geo.raster import FloatArray
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.registry import METRICS
 
 MIN_PIXELS = 50
@@ -81,8 +82,14 @@ class TileGallery(BaseMetric):
 
     def _tile(self, sample: Mapping[str, Any], inputs: Mapping[str, Any]) -> ShownTile | None:
         """The tile with its maps; None where it shows too little of landslides."""
-        if 'pred_instances' in sample:
-            truth, probability = instance_labels(sample), _surest(sample)
+        if 'pred_score' in sample:  # a class of the whole tile is no map
+            return None
+        if 'masks' in sample.get('pred_instances', ()):
+            truth = instance_labels(sample)
+            probability = _surest(sample, sample['pred_instances']['masks'].cpu().numpy())
+        elif 'pred_instances' in sample:
+            truth = box_labels(sample)
+            probability = _surest(sample, filled_boxes(sample, 'pred_instances'))
         else:
             rows, cols = sample['pred_sem_seg']['data'].shape[-2:]
             truth = sample['gt_sem_seg']['data'][0, :rows, :cols].cpu().numpy().astype(np.uint8)
@@ -107,9 +114,8 @@ class TileGallery(BaseMetric):
         )
 
 
-def _surest(sample: Mapping[str, Any]) -> FloatArray:
+def _surest(sample: Mapping[str, Any], masks: BoolArray) -> FloatArray:
     """(H, W) score of the surest instance over each pixel, 0 where there is none."""
-    masks = sample['pred_instances']['masks'].cpu().numpy().astype(bool)
     scores = sample['pred_instances']['scores'].cpu().numpy()
     surest = np.zeros(tuple(sample['ori_shape']), np.float32)
     for mask, score in zip(masks, scores, strict=True):

@@ -31,7 +31,7 @@ def sample(predicted, true, ignored=(), unmapped=None):
     labels[:, 32:], labels[:, :, 32:] = 255, 255
     if unmapped is not None:
         labels[:, unmapped] = 255
-    made.gt_sem_seg = PixelData(data=labels)
+    made.gt_sem_seg = PixelData(sem_seg=labels)
     return made.to_dict()
 
 

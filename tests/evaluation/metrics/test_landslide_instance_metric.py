@@ -87,7 +87,7 @@ def everything(*samples):
 
 def with_ground(made, labels, boxes=()):
     """The sample with labels of every pixel and, where given, (predicted, true) boxes."""
-    made['gt_sem_seg'] = {'data': torch.as_tensor(labels)[None].long()}
+    made['gt_sem_seg'] = {'sem_seg': torch.as_tensor(labels)[None].long()}
     for name, given in zip(('pred_instances', 'gt_instances'), boxes, strict=False):
         made[name]['bboxes'] = torch.as_tensor(given, dtype=torch.float32).reshape(-1, 4)
     return made

@@ -78,10 +78,31 @@ def test_instances_are_shown_by_the_score_of_the_surest():
     made.pred_instances = InstanceData(
         masks=torch.from_numpy(masks), scores=torch.tensor([0.9, 0.6])
     )
-    made.gt_sem_seg = PixelData(data=torch.tensor(TRUTH)[None])
+    made.gt_sem_seg = PixelData(sem_seg=torch.tensor(TRUTH)[None])
     metric = TileGallery(threshold=0.7)
     metric.process({}, [made.to_dict()])
     metric.evaluate(1)
     (tile,) = metric.best
     np.testing.assert_allclose(tile.probability[:, 0], [0.9] * 8 + [0.6] * 4 + [0] * 4, rtol=1e-6)
+    assert tile.f1 == 1.0
+
+
+def test_boxes_are_shown_filled_beside_the_true_ones():
+    made = DetDataSample(metainfo={'ori_shape': (16, 16), 'scene': 'a', 'window': (0, 0, 16, 16)})
+    made.pred_instances = InstanceData(
+        bboxes=torch.tensor([[0.0, 0.0, 16.0, 8.0], [0.0, 4.0, 16.0, 12.0]]),
+        scores=torch.tensor([0.9, 0.6]),
+    )
+    made.gt_instances = InstanceData(bboxes=torch.tensor([[0.0, 0.0, 16.0, 8.0]]))
+    labels = torch.zeros(1, 16, 16, dtype=torch.long)
+    labels[:, :, 15] = 255
+    labels[:, 0, 0] = 1
+    made.gt_sem_seg = PixelData(sem_seg=labels)
+    metric = TileGallery(threshold=0.7)
+    metric.process({}, [made.to_dict()])
+    metric.evaluate(1)
+    (tile,) = metric.best
+    np.testing.assert_allclose(tile.probability[:, 0], [0.9] * 8 + [0.6] * 4 + [0] * 4, rtol=1e-6)
+    assert tile.truth[:, 0].tolist() == [1] * 8 + [0] * 8
+    assert tile.truth[:, 15].tolist() == [1] * 8 + [255] * 8
     assert tile.f1 == 1.0

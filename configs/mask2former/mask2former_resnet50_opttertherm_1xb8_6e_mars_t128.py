@@ -1,0 +1,14 @@
+"""Mask2Former with a ResNet-50 on all Mars layers, stacked.
+
+Run: python tools/train.py configs/mask2former/mask2former_resnet50_opttertherm_1xb8_6e_mars_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.mask2former import *
+    from .._base_.zoo.instances import *
+
+model.update(data_preprocessor=preprocessor)
+model['backbone'].update(channels=channels)
+optim_wrapper['optimizer'].update(lr=2e-4)

@@ -1,0 +1,13 @@
+"""Mask R-CNN with a ResNet-50 and FPN on all Mars layers, stacked.
+
+Run: python tools/train.py configs/mask_rcnn/mask_rcnn_resnet50_opttertherm_1xb8_6e_mars_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.mask_rcnn_fpn import *
+    from .._base_.zoo.instances import *
+
+model.update(data_preprocessor=preprocessor)
+model['backbone'].update(channels=channels)
