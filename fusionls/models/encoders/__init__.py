@@ -5,9 +5,13 @@ from fusionls.models.encoders.csp_darknet_encoder import CspDarknetEncoder
 from fusionls.models.encoders.ghost_darknet import GhostDarknet
 from fusionls.models.encoders.hybrid_vit import HybridVitEncoder
 from fusionls.models.encoders.multi_branch import MultiBranchEncoder
+from fusionls.models.encoders.parted import PartedEncoder
 from fusionls.models.encoders.patch_pyramid import PatchPyramid
+from fusionls.models.encoders.plain_cnn import PlainCnn
+from fusionls.models.encoders.seaformer import SeaFormer
 from fusionls.models.encoders.stacked import StackedEncoder
 from fusionls.models.encoders.timm_encoder import TimmEncoder
+from fusionls.models.encoders.timm_trunk import TimmTrunk
 from fusionls.models.encoders.topped import ToppedEncoder
 from fusionls.models.encoders.unet_encoder import UNetEncoder
 
@@ -17,9 +21,13 @@ __all__ = [
     'GhostDarknet',
     'HybridVitEncoder',
     'MultiBranchEncoder',
+    'PartedEncoder',
     'PatchPyramid',
+    'PlainCnn',
+    'SeaFormer',
     'StackedEncoder',
     'TimmEncoder',
+    'TimmTrunk',
     'ToppedEncoder',
     'UNetEncoder',
 ]

@@ -3,7 +3,9 @@
 from fusionls.models.heads.iou_yolo_head import IouYoloHead
 from fusionls.models.heads.late_fusion_head import LateFusionHead
 from fusionls.models.heads.multi_scale_unet_head import MultiScaleUNetHead
+from fusionls.models.heads.seaformer_head import SeaFormerHead
 from fusionls.models.heads.segnet_head import SegNetHead
+from fusionls.models.heads.ssd_box_head import SSDBoxHead
 from fusionls.models.heads.steady_ham_head import SteadyHamHead
 from fusionls.models.heads.unet_head import UNetHead
 
@@ -11,6 +13,8 @@ __all__ = [
     'IouYoloHead',
     'LateFusionHead',
     'MultiScaleUNetHead',
+    'SSDBoxHead',
+    'SeaFormerHead',
     'SegNetHead',
     'SteadyHamHead',
     'UNetHead',

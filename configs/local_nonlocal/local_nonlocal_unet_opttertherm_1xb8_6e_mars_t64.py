@@ -1,0 +1,47 @@
+"""U-Net with local and non-local features on all Mars layers, stacked.
+
+Run: python tools/train.py \
+    configs/local_nonlocal/local_nonlocal_unet_opttertherm_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.zoo.semantic import *
+
+from mmseg.models import CrossEntropyLoss, EncoderDecoder
+
+from fusionls.models.blocks import AtrousPyramid, Chain, ConvPair, ScaleAttention
+from fusionls.models.encoders import StackedEncoder, UNetEncoder
+from fusionls.models.heads import UNetHead
+
+pair = dict(type=ConvPair)
+model = dict(
+    type=EncoderDecoder,
+    data_preprocessor=preprocessor,
+    backbone=dict(
+        type=StackedEncoder,
+        channels=channels,
+        encoder=dict(
+            type=UNetEncoder,
+            widths=[64, 128, 256, 512, 1024],
+            blocks=[
+                pair,
+                pair,
+                pair,
+                pair,
+                dict(type=Chain, blocks=[pair, dict(type=AtrousPyramid)]),
+            ],
+        ),
+    ),
+    decode_head=dict(
+        type=UNetHead,
+        in_channels=[64, 128, 256, 512, 1024],
+        widths=[512, 256, 128, 64],
+        upsampling=dict(type=ScaleAttention),
+        num_classes=2,
+        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)

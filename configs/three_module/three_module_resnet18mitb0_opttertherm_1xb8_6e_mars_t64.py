@@ -1,0 +1,62 @@
+"""Three-module network: transformers read hillshade and elevation, an attention CNN the pictures.
+
+Run: python tools/train.py \
+    configs/three_module/three_module_resnet18mitb0_opttertherm_1xb8_6e_mars_t64.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.zoo.semantic import *
+
+from mmseg.models import CrossEntropyLoss, EncoderDecoder, MixVisionTransformer
+
+from fusionls.models.encoders import PartedEncoder, TimmEncoder
+from fusionls.models.fusion import ConvolutionalAttentionFusion
+from fusionls.models.heads import UNetHead
+
+layers['terrain'] = ['terrain_elevation', 'terrain_slope', 'terrain_hillshade']
+channels['terrain'] = 3
+train_dataloader['dataset'].update(layers=layers)
+val_dataloader['dataset'].update(layers=layers)
+test_dataloader['dataset'].update(layers=layers)
+preprocessor.update(layers=layers)
+
+cnn = dict(
+    type=TimmEncoder, name='resnet18', levels=[1, 2, 3, 4], block_args=dict(attn_layer='cbam')
+)
+transformer = dict(
+    type=MixVisionTransformer,
+    embed_dims=32,
+    num_layers=[2, 2, 2, 2],
+    num_heads=[1, 2, 5, 8],
+    drop_path_rate=0.1,
+)
+model = dict(
+    type=EncoderDecoder,
+    data_preprocessor=preprocessor,
+    backbone=dict(
+        type=PartedEncoder,
+        branches=dict(
+            optical=dict(encoder=cnn, channels=4),
+            terrain=dict(
+                channels=3,
+                parts=dict(
+                    dem=dict(reads=[0, 1], encoder=transformer),
+                    hillshade=dict(reads=[2], encoder=transformer),
+                ),
+            ),
+            thermal=dict(encoder=cnn, channels=1),
+        ),
+        fusion=dict(type=ConvolutionalAttentionFusion),
+    ),
+    decode_head=dict(
+        type=UNetHead,
+        in_channels=[64, 128, 256, 512],
+        widths=[256, 128, 64],
+        num_classes=2,
+        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)
