@@ -70,6 +70,8 @@ def small(config):
             for name in ('context', 'jitter'):
                 if transform.get(name):
                     transform[name] = 16
+    if 'teacher' in config.model:  # whose checkpoint a run has to make first
+        config.model.untrained_teacher = True
     config.log_level = 'ERROR'
     return config
 

@@ -1,5 +1,6 @@
 """Segmentors of ours beside mmseg's ``EncoderDecoder``."""
 
+from fusionls.models.segmentors.distilled import DistilledSegmentor
 from fusionls.models.segmentors.self_distilled import SelfDistilledSegmentor
 
-__all__ = ['SelfDistilledSegmentor']
+__all__ = ['DistilledSegmentor', 'SelfDistilledSegmentor']

@@ -21,6 +21,7 @@ from fusionls.datasets.sample import FusedInputs
 from fusionls.errors import InputError
 from fusionls.models.data_preprocessor import IGNORED_LABEL
 from fusionls.models.encoders.presence import random_presence
+from fusionls.models.losses.divergence import mean_divergence
 from fusionls.registry import MODELS
 
 
@@ -75,8 +76,7 @@ class SelfDistilledSegmentor(EncoderDecoder):
     @staticmethod
     def _divergence(student: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
         """Kullback-Leibler divergence from the teacher, mean over the pixels that count."""
-        target = teacher.detach().log_softmax(1)
-        found = F.kl_div(student.log_softmax(1), target, reduction='none', log_target=True).sum(1)
         counts = labels[:, None] != IGNORED_LABEL
-        weight = F.adaptive_avg_pool2d(counts.float(), (found.shape[1], found.shape[2]))[:, 0]
-        return (found * weight).sum() / weight.sum().clamp_min(1e-6)
+        size = (student.shape[2], student.shape[3])
+        weight = F.adaptive_avg_pool2d(counts.float(), size)[:, 0]
+        return mean_divergence(student, teacher, weight)
