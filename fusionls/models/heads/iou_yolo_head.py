@@ -120,10 +120,12 @@ class IouYoloHead(YOLOV3Head):
         objectness = target[..., 4].clone()  # (N, P)
         if self.overlap_targets:
             objectness[taught] = bbox_overlaps(boxes.detach(), true, is_aligned=True)
+        # in single precision mmdet's CIoU is 0 / 0 for a box that fits to the last bit
+        misfit = self.loss_bbox(boxes.double(), true.double(), reduction_override='sum')
         per_box = 1 / taught.sum().clamp_min(1)
         counts = (taught | negative).float()  # the rest overlaps a landslide without being its box
         return {
-            'loss_bbox': self.loss_bbox(boxes, true, reduction_override='sum') * per_box,
+            'loss_bbox': misfit.to(boxes) * per_box,
             # (N P, 1): mmdet's losses ask for a class dimension
             'loss_conf': self.loss_conf(
                 given[..., 4].reshape(-1, 1),
