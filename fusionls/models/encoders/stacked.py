@@ -21,6 +21,43 @@ from fusionls.models.encoders.presence import presence
 from fusionls.registry import MODELS
 
 
+def stacked_layers(
+    inputs: FusedInputs,
+    channels: Mapping[str, int],
+    factors: Mapping[str, int],
+    reach: int = REACH,
+) -> Tensor:
+    """All layers of all modalities as channels of one map, the mask of each behind its layers.
+
+    Args:
+        inputs: See :class:`MultiBranchEncoder`; a missing modality is zeros, its mask too.
+        channels: Number of layers per modality, in the order they are stacked.
+        factors: Pixel size per modality in base pixels.
+        reach: Holes are filled from valid pixels within so many pixels; 1 leaves zeros.
+
+    Returns:
+        (N, sum(C_m + 1), H, W) on the base grid.
+
+    Raises:
+        NoModalityError: A sample has no valid pixel of any modality.
+    """
+    presence(inputs, channels)
+    name, (like, _) = next(iter(inputs.items()))
+    size = tuple(side * factors[name] for side in like.shape[2:])
+    parts = []
+    for modality, count in channels.items():
+        if modality in inputs:
+            values, valid = inputs[modality]
+            part = torch.cat([filled(values, valid, reach), valid.to(values.dtype)], 1)
+            factor = factors[modality]
+            if factor > 1:
+                part = part.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+        else:
+            part = like.new_zeros((len(like), count + 1, *size))
+        parts.append(part)
+    return torch.cat(parts, 1)
+
+
 @MODELS.register_module()
 class StackedEncoder(BaseModule):
     """One encoder over the stacked channels of all modalities (early fusion).
@@ -65,20 +102,6 @@ class StackedEncoder(BaseModule):
 
     def forward(self, inputs: FusedInputs) -> tuple[Tensor, ...]:
         """Stack and encode; see :class:`MultiBranchEncoder` for shapes."""
-        presence(inputs, self.channels)
-        name, (like, _) = next(iter(inputs.items()))
-        size = tuple(side * self.factors[name] for side in like.shape[2:])
-        parts = []
-        for modality, channels in self.channels.items():
-            if modality in inputs:
-                values, valid = inputs[modality]
-                part = torch.cat([filled(values, valid, self.reach), valid.to(values.dtype)], 1)
-                factor = self.factors[modality]
-                if factor > 1:
-                    part = part.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
-            else:
-                part = like.new_zeros((len(like), channels + 1, *size))
-            parts.append(part)
-        stacked = torch.cat(parts, 1)  # (N, sum(C_m + 1), H, W)
+        stacked = stacked_layers(inputs, self.channels, self.factors, self.reach)
         everywhere = torch.ones_like(stacked[:, :1], dtype=torch.bool)
         return self.branch((stacked, everywhere))

@@ -35,7 +35,7 @@ class TimmTrunk(BaseModule):
     def __init__(self, *, name: str, **options: Any) -> None:
         super().__init__()
         options |= dict(num_classes=0, global_pool='')
-        self.model = timm.create_model(name, pretrained=False, **options)
+        self.model: Any = timm.create_model(name, pretrained=False, **options)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Yield the last feature map."""
