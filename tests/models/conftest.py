@@ -7,6 +7,8 @@ from fusionls import ops
 
 ops.serve()
 
+from mmseg.models.backbones.unet import InterpConv, UNet  # noqa: E402
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -15,3 +17,22 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def small_unet():
+    """The U-Net of mmseg with three levels of 4, 8 and 16 channels, decoder included."""
+    torch.manual_seed(0)
+    unet = UNet(
+        base_channels=4,
+        num_stages=3,
+        strides=(1, 1, 1),
+        enc_num_convs=(2, 2, 2),
+        dec_num_convs=(2, 2),
+        downsamples=(True, True),
+        enc_dilations=(1, 1, 1),
+        dec_dilations=(1, 1),
+        upsample_cfg=dict(type=InterpConv),
+    )
+    unet.eval()  # yields None there
+    return unet

@@ -12,6 +12,7 @@ import timm
 import torch
 import torchvision
 from mmengine.config import Config
+from mmseg.models.backbones.unet import DeconvModule, UNet
 from mmseg.registry import MODELS as MMSEG_MODELS
 from torch import nn
 
@@ -135,3 +136,44 @@ def test_a_unet_weighs_what_its_encoder_does_elsewhere_and_its_decoder(encoder):
     expected = encoder() + unet_decoder([16, 24, 40, 112, 320], [128, 64, 48, 32])
     name = encoder.__name__.removeprefix('efficientnet_')
     assert at_three_channels(f'efficientnet_unet_{name}') == expected
+
+
+def test_the_unet_weighs_what_that_of_mmseg_does():
+    reference = UNet(upsample_cfg=dict(type=DeconvModule, kernel_size=2))
+    norms = sum(weight(step.upsample.deconv_upsamping[1]) for step in reference.decoder)
+    classifier = 64 * 2 + 2
+    assert at_three_channels('unet_base64') == weight(reference) - norms + classifier
+
+
+def test_segnet_is_the_vgg_of_torchvision_and_its_mirror():
+    with torch.device('meta'):
+        features = torchvision.models.vgg16_bn().features
+    convolutions = [m for m in features if isinstance(m, nn.Conv2d)]
+    # each convolution turned round, without a bias and with the norm of what it then makes
+    mirror = sum(m.weight.numel() + 2 * m.in_channels for m in convolutions[1:])
+    classifier = 64 * 2 * 9 + 2
+    assert at_three_channels('segnet_vgg16') == weight(features) + mirror + classifier
+
+
+def test_the_convolutions_of_resunet_weigh_what_its_paper_says():
+    """Zhang et al. 2018, table I: 7.8 million; their shortcuts are not counted."""
+    model = MODELS.build(load_config(next(CONFIGS.glob('resunet/*_opttertherm_*.py'))).model)
+    convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+    total = sum(m.weight.numel() for m in convolutions if m.kernel_size == (3, 3))
+    total -= 7 * 64 * 9  # ten channels to read, not three
+    assert total == 7_780_032
+
+
+def test_transunet_is_the_hybrid_of_timm_and_a_cascaded_decoder():
+    """Chen et al. 2021: 105.28 million with nine classes."""
+    with torch.device('meta'):
+        hybrid = timm.create_model('vit_base_r50_s16_224', num_classes=0)
+    token = 2 * 768  # with its position
+    decoder = 768 * 512 * 9 + 2 * 512
+    width = 512
+    for skip, made in zip((512, 256, 64, 0), (256, 128, 64, 16), strict=True):
+        decoder += ((width + skip) * made + made * made) * 9 + 4 * made
+        width = made
+    found = at_three_channels('transunet_r50vitb16')
+    assert found == weight(hybrid) - token + decoder + 16 * 2 + 2
+    assert found == pytest.approx(105.28e6, rel=1e-3)

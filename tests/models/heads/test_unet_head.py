@@ -51,3 +51,41 @@ def test_every_weight_gets_a_gradient():
 def test_another_number_of_widths_is_refused():
     with pytest.raises(InputError, match=r'UNetHead with 3 levels needs 2 widths, got \[5\]'):
         head(widths=[5])
+
+
+def test_steps_without_a_skip_double_the_size():
+    made = head(widths=[5, 3, 2, 2])
+    assert made(levels()).shape == (2, 2, 64, 96)
+    assert made.channels == 2
+
+
+def test_the_coarsest_level_enters_by_a_convolution():
+    made, given = head(entry=7), levels()
+    assert made.entry(given[-1]).shape == (2, 7, 4, 6)
+    assert made(given).shape == (2, 2, 16, 24)
+
+
+@pytest.mark.parametrize('way', ['TransposedUpsampling', 'FlowAlignment'])
+@pytest.mark.parametrize('block', ['ConvPair', 'ResidualUnit'])
+def test_any_way_up_and_any_block_decode(way, block):
+    made = head(upsampling=dict(type=way), block=dict(type=block))
+    assert made(levels(((15, 21), (7, 10), (3, 5)))).shape == (2, 2, 15, 21)
+
+
+def test_right_half_of_a_unet_is_that_of_mmseg(small_unet):
+    made = head(
+        in_channels=[4, 8, 16],
+        widths=[8, 4],
+        upsampling=dict(type='TransposedUpsampling'),
+        act_cfg=dict(type='ReLU'),
+    )
+    given = tuple(torch.randn(1, c, s, s) for c, s in ((4, 16), (8, 8), (16, 4)))
+    expected = given[-1]
+    with torch.no_grad():
+        for number, decoder in enumerate(reversed(small_unet.decoder)):
+            decoder.upsample = made.upsamplings[number].convolution
+            theirs = decoder.conv_block.convs.state_dict()
+            skip, up = theirs['0.conv.weight'].chunk(2, 1)  # they join the other way round
+            made.steps[number].load_state_dict(theirs | {'0.conv.weight': torch.cat([up, skip], 1)})
+            expected = decoder(given[1 - number], expected)
+            torch.testing.assert_close(made.decoded(given)[number], expected)
