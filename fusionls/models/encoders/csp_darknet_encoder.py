@@ -42,7 +42,7 @@ class CspDarknetEncoder(CSPDarknet):
 
     def __init__(self, *, squeeze: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        focus: ConvModule = self.stem.conv
+        focus: ConvModule = self.get_submodule('stem.conv')
         self.stem = ConvModule(
             PHOTO_CHANNELS,
             focus.out_channels,
