@@ -120,6 +120,10 @@ class UnsafeCheckpointError(FusionlsError):
     """A checkpoint would run code when loaded."""
 
 
+class ExtraMissingError(FusionlsError, ModuleNotFoundError):
+    """An optional package is needed that is not installed."""
+
+
 class OutputError(FusionlsError, OSError):
     """A result could not be written; nothing stands under its final name."""
 

@@ -1,6 +1,7 @@
 """Hooks, loops and settings of the runs that are ours."""
 
 from fusionls.engine.check_leakage import CheckLeakage
+from fusionls.engine.fit_pixels_loop import FitPixelsLoop
 from fusionls.engine.hooks import FitLayerStatistics, ProgressLine, SeedEachEpoch
 from fusionls.engine.missing_data_loop import MissingDataLoop
 from fusionls.engine.optim import BFloat16OptimWrapper
@@ -9,6 +10,7 @@ __all__ = [
     'BFloat16OptimWrapper',
     'CheckLeakage',
     'FitLayerStatistics',
+    'FitPixelsLoop',
     'MissingDataLoop',
     'ProgressLine',
     'SeedEachEpoch',

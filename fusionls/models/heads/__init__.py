@@ -1,8 +1,11 @@
 """Heads that mmseg, mmdet and mmpretrain do not have."""
 
+from fusionls.models.heads.forest_head import ForestHead
 from fusionls.models.heads.iou_yolo_head import IouYoloHead
+from fusionls.models.heads.kernel_svm_head import KernelSvmHead
 from fusionls.models.heads.late_fusion_head import LateFusionHead
 from fusionls.models.heads.multi_scale_unet_head import MultiScaleUNetHead
+from fusionls.models.heads.perceptron_head import PerceptronHead
 from fusionls.models.heads.seaformer_head import SeaFormerHead
 from fusionls.models.heads.segnet_head import SegNetHead
 from fusionls.models.heads.ssd_box_head import SSDBoxHead
@@ -10,9 +13,12 @@ from fusionls.models.heads.steady_ham_head import SteadyHamHead
 from fusionls.models.heads.unet_head import UNetHead
 
 __all__ = [
+    'ForestHead',
     'IouYoloHead',
+    'KernelSvmHead',
     'LateFusionHead',
     'MultiScaleUNetHead',
+    'PerceptronHead',
     'SSDBoxHead',
     'SeaFormerHead',
     'SegNetHead',

@@ -18,14 +18,10 @@ from mmengine.model import BaseModule
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fusionls.errors import FusionlsError, InputError
+from fusionls.errors import ExtraMissingError, InputError
 
 PIXELS_AT_ONCE = 1 << 15
 """Of so many pixels the intermediate results are held at once."""
-
-
-class ExtraMissingError(FusionlsError, ModuleNotFoundError):
-    """An optional package is needed that is not installed."""
 
 
 def learner(module: str, name: str) -> Any:

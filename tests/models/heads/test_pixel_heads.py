@@ -10,13 +10,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 
-from fusionls.errors import InputError
+from fusionls.errors import ExtraMissingError, InputError
 from fusionls.models.checkpoints import read_checkpoint
 from fusionls.models.heads import pixel_head
 from fusionls.models.heads.forest_head import ForestHead
 from fusionls.models.heads.kernel_svm_head import KernelSvmHead
 from fusionls.models.heads.perceptron_head import PerceptronHead
-from fusionls.models.heads.pixel_head import ExtraMissingError
 
 FEATURES = 4
 HEADS = {
