@@ -11,9 +11,12 @@ import pyproj
 import pytest
 import rasterio
 from affine import Affine
+from hypothesis import settings
 
 from fusionls.geo.grid import Grid
 
+settings.register_profile('untimed', deadline=None)  # a busy machine fails no test
+settings.load_profile('untimed')
 WriteRaster = Callable[..., Path]
 
 

@@ -22,8 +22,8 @@ from fusionls.layers.spec import Derivation, Plane, Wanted
 Layers = Mapping[str, Plane]
 """Values (H, W) in the layer's unit and valid (H, W), by layer name."""
 
-STRIP_ROWS = 32
-"""Rows at a time: what fits the processor's cache (benchmarks/terrain.py)."""
+STRIP_CELLS = 65536
+"""Cells at a time: what fits the processor's cache (benchmarks/terrain.py)."""
 _PARAMETER = re.compile(r'([a-z]+)(\d+)(?:p(\d+))?')
 
 
@@ -194,6 +194,11 @@ def _smallest_side(pixel: Cell) -> float:
     return float(pixel)
 
 
+def strip_rows(cols: int, reach: int) -> int:
+    """Rows of a strip: not so few that the rows it reaches beyond cost as much as its own."""
+    return max(STRIP_CELLS // max(cols, 1), 4 * reach, 16)
+
+
 def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict[str, Plane]:
     family, wanted = kin[0].derivation.family, [step.wanted for step in kin]
     rows, cols = parts[0][0].shape
@@ -202,10 +207,10 @@ def _in_strips(kin: Sequence[Step], parts: Sequence[Plane], pixel: Cell) -> dict
     side = _smallest_side(pixel)
     reach = max(step.reach(side) for step in kin)
     found: dict[str, Plane] = {
-        step.layer: (np.zeros((rows, cols), np.float32), np.zeros((rows, cols), bool))
+        step.layer: (np.empty((rows, cols), np.float32), np.empty((rows, cols), bool))
         for step in kin
     }
-    for strip in row_strips(rows, cols, max(STRIP_ROWS, reach)):
+    for strip in row_strips(rows, cols, strip_rows(cols, reach)):
         top, bottom = max(strip.row - reach, 0), min(strip.row + strip.height + reach, rows)
         cells = pixel.rows(slice(top, bottom)) if isinstance(pixel, CellSize) else pixel
         planes = family([(p[top:bottom], v[top:bottom]) for p, v in parts], wanted, cells)

@@ -19,7 +19,7 @@ def ground(rows=150, cols=40):
 @pytest.mark.parametrize('strip_rows', [1, 2, 7, 64])
 def test_strips_equal_the_whole_bit_for_bit(monkeypatch, strip_rows):
     dem, valid = ground()
-    monkeypatch.setattr(derivation, 'STRIP_ROWS', strip_rows)
+    monkeypatch.setattr(derivation, 'strip_rows', lambda cols, reach: strip_rows)
     found = derive(
         {'terrain_elevation': (dem, valid)}, ['terrain_slope', 'terrain_hillshade'], 10.0
     )

@@ -17,18 +17,18 @@ from fusionls.layers.terrain.neighbourhood import Neighbourhood
 
 
 def mean_curvature(around: Neighbourhood) -> FloatArray:
-    """Minus half the Laplacian, (H - 2, W - 2), 1/m: the mean of profile and plan."""
+    """Minus half the Laplacian, a run, 1/m: the mean of profile and plan."""
     across, along, _ = around.second
     return np.float32(-0.5) * (across + along)
 
 
 def profile_curvature(around: Neighbourhood) -> FloatArray:
-    """Minus the second derivative along the line of steepest slope, (H - 2, W - 2), 1/m."""
+    """Minus the second derivative along the line of steepest slope, a run, 1/m."""
     return -around.along_slope
 
 
 def plan_curvature(around: Neighbourhood) -> FloatArray:
-    """Minus the second derivative along the contour, (H - 2, W - 2), 1/m.
+    """Minus the second derivative along the contour, a run, 1/m.
 
     The Laplacian is the same in any pair of perpendicular directions, so it is what the profile
     leaves of it.

@@ -18,11 +18,8 @@ from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.spec import Plane
 from fusionls.layers.terrain.neighbourhood import Neighbourhood
 
-MULTI_AZIMUTHS = (225.0, 270.0)
-"""Suns of the multidirectional hillshade, degrees clockwise from north; with each of them comes
-the one a quarter turn on, 315 and 360."""
 MULTI_ALTITUDE = 30.0
-"""Their height above the horizon, degrees."""
+"""Height of the four suns of the multidirectional hillshade above the horizon, degrees."""
 _LEVEL = np.float32(1e-30)  # squares of gradients below it have lost their digits
 
 
@@ -60,7 +57,7 @@ def hillshade(
 
 
 def lambert(around: Neighbourhood, sun_azimuth: float, sun_altitude: float) -> FloatArray:
-    """Cosine between sun and normal, (H - 2, W - 2), 0 to 1.
+    """Cosine between sun and normal, a run, 0 to 1.
 
     Raises:
         ValueError: ``sun_altitude`` is out of range.
@@ -84,30 +81,47 @@ def _rise_toward(around: Neighbourhood, azimuth: float, times: float) -> FloatAr
 
 
 def multidirectional(around: Neighbourhood) -> FloatArray:
-    """Light from two pairs of crossed suns, each weighted by how much the ground faces across it.
+    """Light from four suns, each weighted by how much the ground faces across it; a run, 0 to 1.
 
     Weights are sin^2(aspect - azimuth), half the sum of which is taken (Mark 1992): slopes that
     one sun would wash out are modelled by the others. Flat ground, which faces nowhere, has the
-    cosine of any one sun. What the ground rises toward one sun of a pair is what it faces across
-    the other: (H - 2, W - 2), 0 to 1.
+    cosine of any one sun.
+
+    With e and n the rise toward east and north, g^2 = e^2 + n^2, t the tangent of the altitude and
+    r_i the rise toward sun i, the light of that sun is sin(alt) - cos(alt) min(r_i, t) over the
+    length of the normal, and its weight the squared rise across it over g^2. The weights add up to
+    2, so that only sum_i w_i min(r_i, t) is left to find. Toward 270 and 360 degrees the rise is -e
+    and n; toward 315 and 225 it is (n - e) and -(e + n) over the root of 2.
     """
-    altitude = math.radians(MULTI_ALTITUDE)
-    along, up = math.cos(altitude), np.float32(math.sin(altitude))
-    total = np.zeros_like(around.horn_squared)
-    light = np.empty_like(total)
-    for azimuth in MULTI_AZIMUTHS:
-        rises = [_rise_toward(around, azimuth + turn, along) for turn in (0.0, 90.0)]
-        squares = [rise * rise for rise in rises]
-        for rise, weight in zip(rises, reversed(squares), strict=True):
-            np.subtract(up, rise, out=light)
-            np.maximum(light, 0, out=light)
-            light *= weight
-            total += light
-    length = around.normal_length * around.horn_squared
-    # the weights of a crossed pair add up to the square of the gradient, times their factor
-    length *= np.float32(len(MULTI_AZIMUTHS) * along**2)
-    level = around.horn_squared < _LEVEL
+    east, north = around.horn
+    tangent = math.tan(math.radians(MULTI_ALTITUDE))
+    crossed = _across(east, north, *around.horn_squares, tangent)
+    total, difference = east + north, north - east
+    turned = _across(
+        total, difference, total * total, difference * difference, tangent * math.sqrt(2)
+    )
+    turned *= np.float32(0.5 / math.sqrt(2))
+    crossed += turned
+    squared = around.horn_squared
+    level = squared < _LEVEL
     if level.any():
-        length[level], total[level] = 1, up
-    total /= length
-    return np.minimum(total, 1, out=total)
+        squared = np.where(level, np.float32(1), squared)
+        crossed[level] = 0
+    crossed /= squared
+    altitude = math.radians(MULTI_ALTITUDE)
+    crossed *= np.float32(-math.cos(altitude) / 2)
+    crossed += np.float32(math.sin(altitude))
+    crossed /= around.normal_length
+    return np.clip(crossed, 0, 1, out=crossed)
+
+
+def _across(
+    a: FloatArray, b: FloatArray, a_squared: FloatArray, b_squared: FloatArray, most: float
+) -> FloatArray:
+    """min(b, most) a^2 + min(-a, most) b^2: two crossed suns, one toward b, one away from a."""
+    found = np.minimum(b, np.float32(most))
+    found *= a_squared
+    other = np.maximum(a, np.float32(-most))
+    other *= b_squared
+    found -= other
+    return found

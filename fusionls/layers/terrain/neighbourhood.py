@@ -23,19 +23,23 @@ from fusionls.geo.raster import BoolArray, FloatArray
 
 HALO = 1
 """Cells the 3x3 kernel reaches beyond a cell."""
-_AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 Side = np.float32 | FloatArray
-"""A side in metres: one number, or one per row (rows, 1)."""
+"""A side in metres: one number, or one per cell."""
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Heights of the eight neighbours above each cell that has all of them.
+    """The eight neighbours of each cell that has all of them.
+
+    Everything but ``elevation`` and ``valid`` is a *run* (n,): the cells from the first that has
+    eight neighbours to the last, row after row as they lie in memory. A neighbour is then the same
+    run begun some cells earlier or later, and no pass over it breaks off at the end of a row. At
+    each seam between rows two cells are in it whose numbers mean nothing; :meth:`plane` drops them.
 
     Attributes:
-        elevation: (H, W) float32, metres, finite.
+        elevation: (H, W) float32, metres, finite, in one piece.
         valid: (H, W).
-        east: Cell side from west to east, metres: one number, or (H - 2, 1).
+        east: Cell side from west to east, metres: one number, or a run.
         north: Cell side from south to north, alike.
     """
 
@@ -58,27 +62,25 @@ class Neighbourhood:
         """
         east, north = sides(elevation, valid, cell)
         filled = elevation if valid.all() else np.where(valid, elevation, np.float32(0))
-        filled = filled.astype(np.float32, copy=False)
+        filled = np.ascontiguousarray(filled, np.float32)
         if isinstance(east, np.ndarray) and isinstance(north, np.ndarray):
-            east, north = east[HALO:-HALO], north[HALO:-HALO]
+            cols = elevation.shape[1]
+            east, north = (np.repeat(s[HALO:-HALO], cols)[HALO:-HALO] for s in (east, north))
         return cls(filled, valid, east, north)
 
-    @cached_property
-    def _columns(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Columns to the west of a cell, its own and to the east, (H, W - 2) each.
+    @property
+    def _width(self) -> int:
+        """Cells from a cell to the one below it."""
+        return self.elevation.shape[1]
 
-        Copies: what is taken of their rows lies in one piece, which halves the cost of reading it.
-        """
-        wide = self.elevation
-        west, own, east = wide[:, :-2], wide[:, 1:-1], wide[:, 2:]
-        return west.copy(), own.copy(), east.copy()
+    @property
+    def _length(self) -> int:
+        """Cells of a run."""
+        return self.elevation.size - 2 * (self._width + 1)
 
-    @cached_property
-    def above(self) -> dict[tuple[int, int], FloatArray]:
-        """Height above the centre, (H - 2, W - 2), by step (row, col): (-1, 0) is north."""
-        centre = self._columns[1][1:-1]
-        rows = {-1: slice(None, -2), 0: slice(1, -1), 1: slice(2, None)}
-        return {(row, col): self._columns[1 + col][rows[row]] - centre for row, col in _AROUND}
+    def _run(self, cells: FloatArray, step: int) -> FloatArray:
+        """The run that begins ``step`` cells into ``cells``."""
+        return cells[step : step + self._length]
 
     @cached_property
     def sound(self) -> BoolArray:
@@ -93,14 +95,55 @@ class Neighbourhood:
 
         Exact where both heights are within a factor of two.
         """
-        rise = self._columns[2] - self._columns[0]
-        return rise[:-2], rise[1:-1], rise[2:]
+        cells = self.elevation.ravel()
+        rise = cells[2:] - cells[:-2]
+        return self._run(rise, 0), self._run(rise, self._width), self._run(rise, 2 * self._width)
 
     @cached_property
     def northward(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Rise over two cells toward the north: in the western, the own and the eastern column."""
-        west, own, east = (column[:-2] - column[2:] for column in self._columns)
-        return west, own, east
+        cells = self.elevation.ravel()
+        rise = cells[: -2 * self._width] - cells[2 * self._width :]
+        return self._run(rise, 0), self._run(rise, 1), self._run(rise, 2)
+
+    @cached_property
+    def _rises(self) -> list[tuple[FloatArray, FloatArray]]:
+        """Rise from a neighbour to the cell and from the cell to the neighbour across.
+
+        West and east, north and south, and both diagonals; both runs of a pair are cut from the
+        same differences, which are taken once.
+        """
+        cells, first = self.elevation.ravel(), self._width + 1
+        found = []
+        for step in (1, self._width, self._width + 1, self._width - 1):
+            rise = cells[step:] - cells[:-step]
+            found.append((self._run(rise, first - step), self._run(rise, first)))
+        return found
+
+    @cached_property
+    def bends(self) -> tuple[FloatArray, ...]:
+        """Sums of the heights of two opposite neighbours above the cell, as :attr:`_rises`."""
+        return tuple(after - before for before, after in self._rises)
+
+    @cached_property
+    def squared_rises(self) -> FloatArray:
+        """Sum of the squared differences to the eight neighbours."""
+        total: FloatArray | None = None
+        for before, after in self._rises:
+            pair = before * before
+            pair += after * after
+            total = pair if total is None else np.add(total, pair, out=total)
+        assert total is not None  # there are four pairs
+        return total
+
+    def furthest(self, of: np.ufunc) -> FloatArray:
+        """The maximum or the minimum of the nine cells, by its ufunc."""
+        cells = self.elevation.ravel()  # three cells along, then three down: half of the work
+        along = of(cells[:-2], cells[1:-1])
+        of(along, cells[2:], out=along)
+        down = of(self._run(along, 0), self._run(along, self._width))
+        found: FloatArray = of(down, self._run(along, 2 * self._width), out=down)
+        return found
 
     @cached_property
     def horn(self) -> tuple[FloatArray, FloatArray]:
@@ -115,10 +158,16 @@ class Neighbourhood:
         return found[0], found[1]
 
     @cached_property
+    def horn_squares(self) -> tuple[FloatArray, FloatArray]:
+        """Squares of the two parts of Horn's gradient."""
+        east, north = self.horn
+        return east * east, north * north
+
+    @cached_property
     def horn_squared(self) -> FloatArray:
         """Square of the length of Horn's gradient."""
-        east, north = self.horn
-        return east * east + north * north
+        east, north = self.horn_squares
+        return east + north
 
     @cached_property
     def normal_length(self) -> FloatArray:
@@ -164,24 +213,19 @@ class Neighbourhood:
     def second(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Second derivatives, 1/m: east-east (2D), north-north (2E), east-north (F)."""
         one = np.float32(1)
-        across, along = (part.copy() for part in self.direct)
-        across *= one / (self.east * self.east)
-        along *= one / (self.north * self.north)
+        across = self.bends[0] * (one / (self.east * self.east))
+        along = self.bends[1] * (one / (self.north * self.north))
         both = self.eastward[0] - self.eastward[2]
         both *= np.float32(0.25) / (self.east * self.north)
         return across, along, both
 
-    @cached_property
-    def direct(self) -> tuple[FloatArray, FloatArray]:
-        """Sums of the heights above the centre: of east and west, and of north and south."""
-        a = self.above
-        return a[0, 1] + a[0, -1], a[-1, 0] + a[1, 0]
-
-    def plane(self, inner: FloatArray) -> tuple[FloatArray, BoolArray]:
-        """Values (H - 2, W - 2) put back on the grid: zero and invalid on rim and voids."""
+    def plane(self, run: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """A run put back on the grid (H, W): zero and invalid on rim and voids."""
         values = np.empty(self.elevation.shape, np.float32)
+        values.ravel()[self._width + 1 : -self._width - 1] = run
         values[0], values[-1], values[:, 0], values[:, -1] = 0, 0, 0, 0
-        values[1:-1, 1:-1] = inner if self.is_sound else np.where(self.sound, inner, np.float32(0))
+        if not self.is_sound:
+            values[~self.framed_sound] = 0
         return values, self.framed_sound
 
     @cached_property

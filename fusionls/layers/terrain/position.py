@@ -60,11 +60,11 @@ def topographic_position(elevation: FloatArray, valid: BoolArray, reach: int) ->
 
 
 def position_of_nine(around: Neighbourhood) -> FloatArray:
-    """Height above the mean of the eight neighbours, (H - 2, W - 2), metres."""
-    a = around.above
-    total = around.direct[0] + around.direct[1]
-    for corner in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
-        total += a[corner]
+    """Height above the mean of the eight neighbours, a run, metres."""
+    first, *others = around.bends
+    total = first + others[0]
+    for bend in others[1:]:
+        total += bend
     total *= np.float32(-1 / 8)
     return total
 

@@ -14,24 +14,13 @@ from fusionls.layers.terrain.neighbourhood import Neighbourhood
 
 
 def ruggedness(around: Neighbourhood) -> FloatArray:
-    """Root of the sum of squared differences to the eight neighbours, (H - 2, W - 2), metres."""
-    parts = iter(around.above.values())
-    total = np.square(next(parts))
-    square = np.empty_like(total)
-    for part in parts:
-        total += np.square(part, out=square)
-    root: FloatArray = np.sqrt(total, out=total)
+    """Root of the sum of squared differences to the eight neighbours, a run, metres."""
+    root: FloatArray = np.sqrt(around.squared_rises)
     return root
 
 
 def roughness(around: Neighbourhood) -> FloatArray:
-    """Largest minus smallest of the nine cells, (H - 2, W - 2), metres."""
-    rows = around.elevation  # three cells along, then three down: half of the comparisons
-    found = []
-    for furthest in (np.maximum, np.minimum):
-        along = furthest(rows[:, :-2], rows[:, 1:-1])
-        furthest(along, rows[:, 2:], out=along)
-        down = furthest(along[:-2], along[1:-1])
-        found.append(furthest(down, along[2:], out=down))
-    spread: FloatArray = np.subtract(found[0], found[1], out=found[0])
+    """Largest minus smallest of the nine cells, a run, metres."""
+    highest = around.furthest(np.maximum)
+    spread: FloatArray = np.subtract(highest, around.furthest(np.minimum), out=highest)
     return spread

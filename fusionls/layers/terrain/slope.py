@@ -72,7 +72,7 @@ def steepest(east: FloatArray, north: FloatArray) -> FloatArray:
 
 
 def horn_slope(around: Neighbourhood) -> FloatArray:
-    """Steepest slope by Horn's gradient, (H - 2, W - 2), degrees."""
+    """Steepest slope by Horn's gradient, a run, degrees."""
     return degrees_of(around.horn_squared, around.normal_length)
 
 

@@ -113,9 +113,9 @@ def test_what_stands_under_invalid_pixels_changes_no_bit(hole):
 def test_strips_equal_the_whole_bit_for_bit(monkeypatch, rows):
     found = noisy(0.0)
     whole = {}
-    monkeypatch.setattr(derivation, 'STRIP_ROWS', 10_000)
+    monkeypatch.setattr(derivation, 'strip_rows', lambda cols, reach: 10_000)
     whole = derive(found, EVERY, 10.0)
-    monkeypatch.setattr(derivation, 'STRIP_ROWS', rows)
+    monkeypatch.setattr(derivation, 'strip_rows', lambda cols, reach: rows)
     for name, (values, valid) in derive(found, EVERY, 10.0).items():
         assert np.array_equal(values, whole[name][0])
         assert np.array_equal(valid, whole[name][1])

@@ -83,7 +83,7 @@ def test_rows_of_other_widths_have_windows_of_their_own(monkeypatch, rows):
         for seed, name in enumerate(('red', 'green', 'blue'))
     }
     cell = CellSize(np.linspace(6.0, 14.0, ROWS), np.full(ROWS, 9.0))
-    monkeypatch.setattr(derivation, 'STRIP_ROWS', rows)
+    monkeypatch.setattr(derivation, 'strip_rows', lambda cols, reach: rows)
     found = derive(layers, ['optical_texture', 'optical_brightness'], cell)
     texture, sound = found['optical_texture']
     for row in (8, 20, 31):

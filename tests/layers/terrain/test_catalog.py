@@ -42,9 +42,9 @@ def of(dem, names, valid=None, pixel=PIXEL):
 def test_strips_equal_the_whole_bit_for_bit(monkeypatch, strip_rows):
     dem = hills()
     valid = np.random.default_rng(1).random(dem.shape) > 0.01
-    monkeypatch.setattr(derivation, 'STRIP_ROWS', 10_000)
+    monkeypatch.setattr(derivation, 'strip_rows', lambda cols, reach: 10_000)
     whole = of(dem, SHORT, valid)
-    monkeypatch.setattr(derivation, 'STRIP_ROWS', strip_rows)
+    monkeypatch.setattr(derivation, 'strip_rows', lambda cols, reach: strip_rows)
     strips = of(dem, SHORT, valid)
     for name in SHORT:
         assert np.array_equal(strips[name][0], whole[name][0]), name
