@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from fusionls.errors import InputError
-from fusionls.models.encoders import TimmEncoder
+from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
 from fusionls.models.heads import SegNetHead
 
 WIDTHS = [64, 128, 256, 512, 512]
@@ -37,6 +37,25 @@ def test_levels_without_places_make_the_same_network(size):
         found = head(encoder(x))
         assert found.shape == (1, 2, *size)
         assert torch.equal(found, as_in_the_paper(encoder, head, x))
+
+
+def test_fused_levels_decode_too():
+    torch.manual_seed(0)
+    encoder = dict(type='UNetEncoder', widths=[4, 6])
+    backbone = MultiBranchEncoder(
+        branches=dict(
+            optical=dict(encoder=encoder, channels=3), terrain=dict(encoder=encoder, channels=2)
+        ),
+        fusion=dict(type='ConcatFusion'),
+    )
+    head = SegNetHead(in_channels=[4, 6], depths=[2, 2], num_classes=2)
+    valid = torch.ones(2, 1, 16, 16, dtype=torch.bool)
+    optical, terrain = torch.randn(2, 3, 16, 16), torch.randn(2, 2, 16, 16)
+    logits = head(backbone(dict(optical=(optical, valid), terrain=(terrain, valid))))
+    assert logits.shape == (2, 2, 16, 16)
+    logits.square().sum().backward()
+    for branch in backbone.branches.values():  # places have no gradient, what they hold has
+        assert all(p.grad is not None for p in branch.encoder.steps[1].parameters())
 
 
 def test_finer_levels_tell_places_and_no_values():
