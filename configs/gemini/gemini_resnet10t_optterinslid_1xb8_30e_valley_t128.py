@@ -1,0 +1,13 @@
+"""Cross-attention per place (GeminiFusion) on simulated valleys with four sensors.
+
+Run: python tools/train.py configs/gemini/gemini_resnet10t_optterinslid_1xb8_30e_valley_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..compensating.compensating_resnet10t_optterinslid_1xb8_30e_valley_t128 import *
+
+from fusionls.models.fusion import GeminiFusion
+
+model['backbone'].update(fusion=dict(type=GeminiFusion))
