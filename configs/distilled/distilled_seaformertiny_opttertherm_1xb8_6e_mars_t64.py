@@ -12,38 +12,28 @@ from mmengine.config import read_base
 
 with read_base():
     from .._base_.models.lite0_mars_branches import *
-    from ..seaformer.seaformer_tiny_opttertherm_1xb8_6e_mars_t64 import *
+    from .._base_.models.seaformer_tiny import *
+    from .._base_.models.unet_segmentor import *
+    from .._base_.zoo.semantic import *
 
-from fusionls.models.encoders import MultiBranchEncoder
+from fusionls.models.encoders import MultiBranchEncoder, StackedEncoder
 from fusionls.models.fusion import CompensatingFusion
-from fusionls.models.heads import UNetHead
-from fusionls.models.losses import LandslideDiceLoss
 from fusionls.models.segmentors import DistilledSegmentor
 
-model.update(
+teacher = model
+teacher.update(
+    data_preprocessor=preprocessor,
+    backbone=dict(type=MultiBranchEncoder, branches=branches, fusion=dict(type=CompensatingFusion)),
+)
+teacher['decode_head'].update(in_channels=widths)
+model = dict(
     type=DistilledSegmentor,
-    teacher=dict(
-        type=EncoderDecoder,
-        data_preprocessor=preprocessor,
-        backbone=dict(
-            type=MultiBranchEncoder,
-            branches=branches,
-            fusion=dict(type=CompensatingFusion),
-        ),
-        decode_head=dict(
-            type=UNetHead,
-            in_channels=widths,
-            widths=[128, 64, 48, 32],
-            num_classes=2,
-            dropout_ratio=0.1,
-            loss_decode=[
-                dict(type=CrossEntropyLoss, avg_non_ignore=True),
-                dict(type=LandslideDiceLoss),
-            ],
-        ),
-        train_cfg=dict(),
-        test_cfg=dict(mode='whole'),
-    ),
+    data_preprocessor=preprocessor,
+    backbone=dict(type=StackedEncoder, channels=channels, encoder=seaformer),
+    decode_head=light_head,
+    teacher=teacher,
     checkpoint=None,
     temperature=4.0,
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
 )

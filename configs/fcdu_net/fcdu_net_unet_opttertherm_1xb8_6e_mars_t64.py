@@ -6,18 +6,15 @@ Run: python tools/train.py configs/fcdu_net/fcdu_net_unet_opttertherm_1xb8_6e_ma
 from mmengine.config import read_base
 
 with read_base():
+    from .._base_.models.unet_segmentor import *
     from .._base_.zoo.semantic import *
-
-from mmseg.models import CrossEntropyLoss, EncoderDecoder
 
 from fusionls.models.encoders import MultiBranchEncoder, UNetEncoder
 from fusionls.models.fusion import ConstrainedFusion
-from fusionls.models.heads import UNetHead
 
 deep = dict(type=UNetEncoder, widths=[32, 64, 128, 256, 512])
 narrow = dict(type=UNetEncoder, widths=[16, 32, 64, 128, 256])
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=preprocessor,
     backbone=dict(
         type=MultiBranchEncoder,
@@ -28,13 +25,5 @@ model = dict(
         ),
         fusion=dict(type=ConstrainedFusion, constraints=['terrain']),
     ),
-    decode_head=dict(
-        type=UNetHead,
-        in_channels=[32, 64, 128, 256, 512],
-        widths=[256, 128, 64, 32],
-        num_classes=2,
-        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
 )
+model['decode_head'].update(in_channels=[32, 64, 128, 256, 512], widths=[256, 128, 64, 32])

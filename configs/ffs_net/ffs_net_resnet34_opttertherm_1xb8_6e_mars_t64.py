@@ -6,17 +6,14 @@ Run: python tools/train.py configs/ffs_net/ffs_net_resnet34_opttertherm_1xb8_6e_
 from mmengine.config import read_base
 
 with read_base():
+    from .._base_.models.unet_segmentor import *
     from .._base_.zoo.semantic import *
-
-from mmseg.models import CrossEntropyLoss, EncoderDecoder
 
 from fusionls.models.blocks import BalancedPair, TransposedUpsampling
 from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
 from fusionls.models.fusion import AttentionalFusion
-from fusionls.models.heads import UNetHead
 
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=preprocessor,
     backbone=dict(
         type=MultiBranchEncoder,
@@ -31,15 +28,10 @@ model = dict(
         ),
         fusion=dict(type=AttentionalFusion),
     ),
-    decode_head=dict(
-        type=UNetHead,
-        in_channels=[64, 128, 256, 512],
-        widths=[256, 128, 64],
-        upsampling=dict(type=TransposedUpsampling),
-        block=dict(type=BalancedPair),
-        num_classes=2,
-        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+)
+model['decode_head'].update(
+    in_channels=[64, 128, 256, 512],
+    widths=[256, 128, 64],
+    upsampling=dict(type=TransposedUpsampling),
+    block=dict(type=BalancedPair),
 )

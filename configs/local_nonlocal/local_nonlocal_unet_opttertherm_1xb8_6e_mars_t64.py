@@ -7,17 +7,14 @@ Run: python tools/train.py \
 from mmengine.config import read_base
 
 with read_base():
+    from .._base_.models.unet_segmentor import *
     from .._base_.zoo.semantic import *
-
-from mmseg.models import CrossEntropyLoss, EncoderDecoder
 
 from fusionls.models.blocks import AtrousPyramid, Chain, ConvPair, ScaleAttention
 from fusionls.models.encoders import StackedEncoder, UNetEncoder
-from fusionls.models.heads import UNetHead
 
 pair = dict(type=ConvPair)
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=preprocessor,
     backbone=dict(
         type=StackedEncoder,
@@ -34,14 +31,9 @@ model = dict(
             ],
         ),
     ),
-    decode_head=dict(
-        type=UNetHead,
-        in_channels=[64, 128, 256, 512, 1024],
-        widths=[512, 256, 128, 64],
-        upsampling=dict(type=ScaleAttention),
-        num_classes=2,
-        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+)
+model['decode_head'].update(
+    in_channels=[64, 128, 256, 512, 1024],
+    widths=[512, 256, 128, 64],
+    upsampling=dict(type=ScaleAttention),
 )

@@ -7,13 +7,13 @@ Run: python tools/train.py \
 from mmengine.config import read_base
 
 with read_base():
+    from .._base_.models.unet_segmentor import *
     from .._base_.zoo.semantic import *
 
-from mmseg.models import CrossEntropyLoss, EncoderDecoder, MixVisionTransformer
+from mmseg.models import MixVisionTransformer
 
 from fusionls.models.encoders import PartedEncoder, TimmEncoder
 from fusionls.models.fusion import ConvolutionalAttentionFusion
-from fusionls.models.heads import UNetHead
 
 layers['terrain'] = ['terrain_elevation', 'terrain_slope', 'terrain_hillshade']
 channels['terrain'] = 3
@@ -32,8 +32,7 @@ transformer = dict(
     num_heads=[1, 2, 5, 8],
     drop_path_rate=0.1,
 )
-model = dict(
-    type=EncoderDecoder,
+model.update(
     data_preprocessor=preprocessor,
     backbone=dict(
         type=PartedEncoder,
@@ -50,13 +49,5 @@ model = dict(
         ),
         fusion=dict(type=ConvolutionalAttentionFusion),
     ),
-    decode_head=dict(
-        type=UNetHead,
-        in_channels=[64, 128, 256, 512],
-        widths=[256, 128, 64],
-        num_classes=2,
-        loss_decode=dict(type=CrossEntropyLoss, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
 )
+model['decode_head'].update(in_channels=[64, 128, 256, 512], widths=[256, 128, 64])

@@ -143,8 +143,14 @@ def _spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 
 def ready_model(config: Config, dataset: TileDataset) -> Any:
-    """The model of a config with fresh weights and the statistics of a data set's layers."""
-    model = MODELS.build(config.model)
+    """The model of a config with fresh weights and the statistics of a data set's layers.
+
+    A teacher is fresh too, where the config names no checkpoint of it.
+    """
+    given = dict(config.model)
+    if 'teacher' in given:
+        given['untrained_teacher'] = True
+    model = MODELS.build(given)
     model.init_weights()
     fit_layer_statistics(model.data_preprocessor, dataset)
     return model

@@ -1,9 +1,7 @@
 """Attention along rows and columns that were squeezed to lines, gating what is fine.
 
-Source: SeaFormer, Wan et al. 2023 (ICLR), sec. 3.2: squeeze axial attention (eq. 2 to 6) and detail
-enhancement; the form is that of the authors' released code, which was looked at for widths,
-norms and activations.
-Differs: nothing but names.
+Source: SeaFormer, Wan et al. 2023 (ICLR), squeeze axial attention and detail enhancement, in the
+form of the authors' released code, which was looked at for norms and activations.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Source: FFS-Net, Liu et al. 2023 (IEEE TGRS 61), of which the abstract was at hand: "a multiscale
 channel attention module is purposely designed to balance the low-level fine information and
 high-level semantic features", with dropout and batch norm in the decoder.
-Differs: the attention is taken to be MS-CAM as Dai et al. 2021 (WACV, eq. 3) fuse with it.
+Differs: the attention is taken to be MS-CAM as Dai et al. 2021 (WACV) fuse with it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Channel attention at two scales: of a pixel and of the whole map.
 
-Source: MS-CAM, Dai et al. 2021, "Attentional Feature Fusion" (WACV), sec. 3.1, eq. 1 and 2.
+Source: MS-CAM, Dai et al. 2021, "Attentional Feature Fusion" (WACV), sec. 3.1.
 Differs: layer norm over the channels of a pixel where the paper has batch norm, and the mean is
 given, so that it can be that of the valid pixels: those without data touch nothing.
 """

@@ -1,9 +1,8 @@
 """SeaFormer, an encoder for phones: inverted residuals, and squeezed axial attention where coarse.
 
 Source: Wan et al. 2023, "SeaFormer: Squeeze-enhanced Axial Transformer for Mobile Semantic
-Segmentation" (ICLR), fig. 2 and table 7; widths and kernels as in the authors' released configs.
-Differs: no weights of ImageNet are at hand; the context path is one chain, as in the released
-code.
+Segmentation" (ICLR); kernels and widths of the variants as in the authors' released configs.
+Differs: no weights of ImageNet are at hand.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ from fusionls.models.blocks.axial_attention import SqueezeAxialBlock
 from fusionls.registry import MODELS
 
 _STEM = 16  # channels after the first convolution
-_EXPANSION = (4, 3, 3, None, 6)  # of the inverted residuals of each stage; None: see the variant
+_EXPANSION = (4, 3, 3, None, 6)  # of the first inverted residual of a stage; None: see the variant
+_SECOND_EXPANSION = 3  # of the second one, where there is one
 _KERNEL = (3, 5, 3, 5, 3)
 _KEYS = (16, 24)  # channels of a key, per head, at strides 32 and 64
 _MLP = (2, 4)  # expansion of the feed-forward networks there
@@ -90,12 +90,12 @@ class SeaFormer(BaseModule):
                 InvertedResidual,
                 out_chs=width,
                 dw_kernel_size=_KERNEL[i],
-                exp_ratio=_EXPANSION[i] or numbers.expansion,
                 norm_layer=nn.BatchNorm2d,
             )
-            parts: list[nn.Module] = [residual(read, stride=2)]
+            expansion = _EXPANSION[i] or numbers.expansion
+            parts: list[nn.Module] = [residual(read, stride=2, exp_ratio=expansion)]
             if i < 3:
-                parts.append(residual(width, stride=1))
+                parts.append(residual(width, stride=1, exp_ratio=_SECOND_EXPANSION))
             else:
                 parts += [
                     SqueezeAxialBlock(

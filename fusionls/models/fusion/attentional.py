@@ -1,7 +1,7 @@
 """Fusion by channel attention at two scales: what each modality is worth, per channel and pixel.
 
-Source: attentional feature fusion, Dai et al. 2021 (WACV), eq. 3 and fig. 2: Z = M X + (1 - M) Y
-with M the sigmoid of MS-CAM over X + Y.
+Source: attentional feature fusion, Dai et al. 2021 (WACV), sec. 3.2: Z = M X + (1 - M) Y with M
+the sigmoid of MS-CAM over X + Y.
 Differs: any number of modalities by a softmax, which with two is that sigmoid of the difference of
 their scores; weighted by the valid share.
 """

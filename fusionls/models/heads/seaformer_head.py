@@ -1,8 +1,7 @@
 """The light head of SeaFormer: fine features gated by coarser and coarser context.
 
-Source: Wan et al. 2023 (ICLR), sec. 3.1, fusion block (fig. 3) and light segmentation head; the
-depthwise last convolution as in the authors' released configs.
-Differs: nothing but names.
+Source: Wan et al. 2023 (ICLR), fusion block and light segmentation head; the depthwise last
+convolution as in the authors' released configs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How far one answer is from another, softened by a temperature.
 
-Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", eq. 1 and sec. 2.1,
-where the gradient of softened targets is scaled by the square of the temperature.
+Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", sec. 2 and
+eq. 1, where the gradient of softened targets is scaled by the square of the temperature.
 """
 
 from __future__ import annotations

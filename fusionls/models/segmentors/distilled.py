@@ -3,7 +3,7 @@
 Flow: samples of the loader -> [here: both answer] -> losses. In testing the light model is alone.
 Source: knowledge distillation, Hinton et al. 2015, sec. 2: the cross entropy with softened targets
 of the teacher beside that with the labels; per pixel, as Liu et al. 2019 ("Structured Knowledge
-Distillation for Semantic Segmentation", eq. 2).
+Distillation for Semantic Segmentation").
 Differs: pixels that nobody mapped, or where no modality is valid, teach nothing.
 """
 
