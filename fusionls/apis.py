@@ -19,6 +19,7 @@ from fusionls.inventory import make_inventory
 from fusionls.stack import build_stack
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
     from mmengine.config import Config
     from mmengine.runner import Runner
     from torch import nn
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'build_stack',
+    'detect_scene',
     'evaluate',
     'evaluate_missing_data',
     'fit_temperature',
@@ -411,3 +413,70 @@ def predict_scene(
                 files[subset] = mapped(number, folder / f'probability_{shown}.tif')
             write_support(files, names, Path(support))
     return Path(out)
+
+
+def detect_scene(
+    config: Config,
+    checkpoint: str | Path,
+    stack: str | Path,
+    out: str | Path,
+    *,
+    modalities: Sequence[str] | None = None,
+    window: int = 512,
+    overlap: int = 128,
+    batch_size: int = 4,
+    least_score: float = 0.05,
+    device: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> GeoDataFrame:
+    """Find the landslides of a stack as boxes and judge each by the deformation in it.
+
+    ``active_deformation`` of the config names the velocity layer and the rule (see
+    ``inference.active_deformation``); without it the detector alone decides.
+
+    Args:
+        config: The config of the checkpoint, of a detector.
+        checkpoint: What was trained with it.
+        stack: Folder of a stack.
+        out: File of polygons to write.
+        modalities: Only these are shown to the model; by default all that model and stack share.
+        window: Side of a window, base pixels.
+        overlap: Least overlap of neighbouring windows, base pixels.
+        batch_size: Windows per forward pass.
+        least_score: Boxes of the detector below it are left out.
+        device: As for :func:`predict_scene`.
+        progress: Called with windows done and windows in all.
+
+    Returns:
+        What was written, see ``inventory.boxes.box_frame``.
+
+    Raises:
+        LayerMissingError: Stack and model do not share the modality or a layer, or the InSAR of
+            the stack lacks the velocity layer.
+        InputError: The model finds no boxes, or the rule cannot be used.
+    """
+    from fusionls.inference.active_deformation import ActivityRule, join_deformation, velocity_of
+    from fusionls.inference.box_detector import box_detector
+    from fusionls.inference.box_scene import detect_scene
+    from fusionls.inference.model_predictor import shared_modalities
+    from fusionls.inventory.boxes import write_boxes
+    from fusionls.inventory.export import check_suffix
+    from fusionls.stack.layer_stack import LayerStack
+
+    check_suffix(out)  # before anything takes its time
+    opened = LayerStack.open(stack)
+    settings = dict(config.get('active_deformation') or {})
+    velocity, valid, factor = velocity_of(opened, settings.pop('layer', None))
+    rule = ActivityRule.of(settings)
+    model = load_model(config, checkpoint, device)
+    found = detect_scene(
+        opened,
+        box_detector(model, opened, least_score=least_score),
+        window=window,
+        overlap=overlap,
+        batch_size=batch_size,
+        modalities=shared_modalities(model, opened, modalities),
+        progress=progress,
+    )
+    joined = join_deformation(found, velocity, valid, factor=factor, rule=rule)
+    return write_boxes(joined, opened.grid, out)

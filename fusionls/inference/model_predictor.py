@@ -94,7 +94,7 @@ def model_predictor(
         size = tuple(side * stack.modalities[name].factor for side in given.shape[2:])
         total: FloatArray | None = None
         for quarters, mirror in ways:
-            samples = _samples(model, stack, batch, quarters, mirror)
+            samples = window_samples(model, stack, batch, quarters, mirror)
             shown = size[::-1] if quarters % 2 else size
             probability = _probability(model, samples, shown, temperature)  # (N, H, W), turned
             back = np.rot90(probability, -quarters, (1, 2))
@@ -106,10 +106,10 @@ def model_predictor(
     return predict
 
 
-def _samples(
-    model: Any, stack: LayerStack, batch: Batch, quarters: int, mirror: bool
+def window_samples(
+    model: Any, stack: LayerStack, batch: Batch, quarters: int = 0, mirror: bool = False
 ) -> list[dict[str, ModalityInput]]:
-    """Tensors of the layers the model reads, one dict per window."""
+    """Tensors of the layers the model reads, one dict per window, turned and mirrored."""
     count = len(next(iter(batch.values()))[0])
     samples: list[dict[str, ModalityInput]] = [{} for _ in range(count)]
     for modality, (values, valid) in batch.items():

@@ -91,7 +91,7 @@ def map_scene(
         raise InputError(f'{out}: the probability map is a GeoTIFF; name it .tif')
     if batch_size < 1:
         raise InputError(f'a batch needs at least one window, got batch_size={batch_size}')
-    names = _checked_modalities(stack, modalities)
+    names = checked_modalities(stack, modalities)
     windows = plan(stack.grid.shape, window, overlap, stack.coarsest)
     blender = BandBlender(cols=stack.grid.cols, side=window, overlap=windows.overlap)
     all_tags = {
@@ -107,7 +107,7 @@ def map_scene(
         strips = _Strips(write, stack.grid.cols)
         done = 0
         for band, end in windows.bands():
-            for batch in _batches(stack, names, band, batch_size):
+            for batch in read_batches(stack, names, band, batch_size):
                 _predict_into(blender, predict, batch)
             done += len(band)
             strips.add(blender.finish(end))
@@ -118,10 +118,12 @@ def map_scene(
 
 
 _Write = Callable[[NDArray[np.generic], Window, int], None]
-_Read = tuple[Window, dict[str, tuple[FloatArray, BoolArray]], BoolArray]
+Read = tuple[Window, dict[str, tuple[FloatArray, BoolArray]], BoolArray]
+"""A window, what every modality has there, and where any of them is valid."""
 
 
-def _checked_modalities(stack: LayerStack, modalities: Sequence[str] | None) -> list[str]:
+def checked_modalities(stack: LayerStack, modalities: Sequence[str] | None) -> list[str]:
+    """The modalities to read, all of the stack where none are named; see :func:`map_scene`."""
     names = list(stack.modalities if modalities is None else modalities)
     if not names:
         raise NoModalityError(
@@ -136,9 +138,9 @@ def _checked_modalities(stack: LayerStack, modalities: Sequence[str] | None) -> 
     return names
 
 
-def _batches(
+def read_batches(
     stack: LayerStack, names: Sequence[str], band: Sequence[Window], batch_size: int
-) -> Iterator[list[_Read]]:
+) -> Iterator[list[Read]]:
     """Read the windows of a row; those without a valid pixel are left out."""
     samples = ((area, stack.read(area, names)) for area in band)
     masked = ((area, s, any_valid(s, (area.height, area.width))) for area, s in samples)
@@ -147,16 +149,20 @@ def _batches(
         yield batch
 
 
-def _predict_into(blender: BandBlender, predict: Predict, batch: Sequence[_Read]) -> None:
-    stacked = {
+def stacked(batch: Sequence[Read]) -> Batch:
+    """Windows that were read, as the batch that models are given."""
+    return {
         name: (
             np.stack([sample[name][0] for _, sample, _ in batch]),  # (N, C, h, w)
             np.stack([sample[name][1] for _, sample, _ in batch]),  # (N, h, w)
         )
         for name in batch[0][1]
     }
+
+
+def _predict_into(blender: BandBlender, predict: Predict, batch: Sequence[Read]) -> None:
     valid = np.stack([union for _, _, union in batch])  # (N, H, W)
-    probability = predict(stacked)
+    probability = predict(stacked(batch))
     if probability.shape != valid.shape:
         raise ValueError(
             f'predict returned {probability.shape}; expected one probability per base pixel, '
