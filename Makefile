@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test test-openmmlab lint format bench mars clean
+.PHONY: help setup demo test test-openmmlab lint format bench mars zoo clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +33,10 @@ bench: setup ## throughput of training and mapping beside bare loops
 
 mars: setup ## the table of README on real tiles (needs FUSIONLS_REAL_DATA; about an hour and a half)
 	PY=$(PY) benchmarks/mars/run_table.sh
+
+zoo: setup ## every model learns four real Mars tiles by heart, and what each costs (needs FUSIONLS_REAL_DATA; hours; goes on where it was)
+	-OMP_NUM_THREADS=1 $(PY) tools/model_zoo.py
+	OMP_NUM_THREADS=1 $(PY) benchmarks/zoo/overfit.py
 
 clean: ## remove what runs wrote (not .venv)
 	rm -rf demo/output work_dirs .pytest_cache .mypy_cache .ruff_cache

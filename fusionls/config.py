@@ -13,7 +13,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusionls.errors import FileMissingError, InputError, LayerMissingError, nearest_names
+from fusionls.errors import (
+    FileMissingError,
+    InputError,
+    LayerMissingError,
+    nearest_names,
+    raise_together,
+)
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -74,6 +80,8 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     from mmengine.config import Config
     from mmengine.utils import import_modules_from_strings
 
+    import fusionls.registry  # noqa: F401, as it serves mmcv's operators: a config imports mmdet
+
     path = Path(path)
     if not path.is_file():
         raise FileMissingError(f'{path}: no such config; see configs/ for those that ship')
@@ -101,6 +109,25 @@ def leaf_configs(root: str | Path) -> list[Path]:
     """Every config of a checkout that can be run, in order."""
     found = Path(root).glob('configs/*/*.py')
     return sorted(path for path in found if path.parent.name != '_base_')
+
+
+def chosen_leaves(root: str | Path, words: Collection[str]) -> list[Path]:
+    """The configs of a checkout that any of some words means: a path, or a part of a name.
+
+    Raises:
+        FileMissingError: A word means none; all such words are named.
+    """
+    leaves = leaf_configs(root)
+    found: set[Path] = set()
+    problems = []
+    for word in words:
+        meant = [p for p in leaves if word in p.stem or Path(word).resolve() == p.resolve()]
+        if not meant:
+            near = nearest_names(word, [path.stem for path in leaves])
+            problems.append(f'{word}: no config has that in its name; {near}')
+        found.update(meant)
+    raise_together(FileMissingError, 'there are no such configs', problems)
+    return sorted(found) if words else leaves
 
 
 def config_digest(config: Config) -> str:

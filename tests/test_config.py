@@ -1,12 +1,14 @@
 """Configs narrowed to some of their modalities, by a line of their own or an option."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fusionls import apis
-from fusionls.config import config_digest, leaf_configs, load_config
-from fusionls.errors import InputError, LayerMissingError
+from fusionls.config import chosen_leaves, config_digest, leaf_configs, load_config
+from fusionls.errors import FileMissingError, InputError, LayerMissingError
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 FUSED = next(CONFIGS.glob('gated/gated_lite0_opttertherm_1xb8_6e_mars_t96.py'))
@@ -86,3 +88,23 @@ def test_leaves_are_the_configs_that_are_no_bases():
     assert leaves == sorted(leaves)
     assert not [path for path in leaves if '_base_' in path.parts]
     assert {path.parent.parent for path in leaves} == {CONFIGS}
+
+
+def test_leaves_are_chosen_by_path_or_by_a_part_of_their_name(monkeypatch):
+    root = CONFIGS.parent
+    monkeypatch.chdir(root)
+    assert chosen_leaves(root, []) == leaf_configs(root)
+    assert chosen_leaves(root, [f'configs/gated/{FUSED.name}']) == [FUSED]
+    both = chosen_leaves(root, [FUSED.stem, 'concat_lite0'])
+    assert FUSED in both
+    assert {path.parent.name for path in both} == {'gated', 'concat'}
+    with pytest.raises(FileMissingError, match='gatd') as caught:
+        chosen_leaves(root, ['gatd_lite0', 'concat', 'no_such'])
+    assert 'no_such' in str(caught.value)
+
+
+def test_a_config_that_reads_mmdet_before_anything_else_is_read_in_a_new_process():
+    path = CONFIGS / 'ssd' / 'ssd_vgg16_opt_1xb8_6e_mars_t128.py'
+    code = f'from fusionls import apis; print(apis.load_config({str(path)!r}).model.type.__name__)'
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == 'SingleStageDetector'

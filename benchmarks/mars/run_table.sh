@@ -11,7 +11,7 @@ out=${1:-work_dirs/mars}
 "$py" benchmarks/mars/plain_unet.py --out "$out/plain_unet"
 for method in stacked concat gated; do
     config=configs/$method/${method}_lite0_opttertherm_1xb8_12e_mars_t192.py
-    "$py" benchmarks/mars/timed.py "$out/$method" "$config"
+    "$py" benchmarks/zoo/train.py "$config" --folder "$out/$method"
 done
 # the gated model again with each modality alone, and without each
 for only in optical terrain thermal 'optical terrain' 'optical thermal' 'terrain thermal'; do

@@ -12,10 +12,6 @@ import argparse
 import functools
 import gc
 import json
-import platform
-import resource
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +19,7 @@ import torch
 
 from fusionls import apis
 from fusionls.datasets.public import mars_mmls_v2
+from fusionls.evaluation.records import run_cost
 from fusionls.geo.raster_io import written_whole
 from fusionls.visualization.missing_data import pattern_records
 
@@ -35,9 +32,8 @@ def run(
     config.train_dataloader.dataset.seed = seed
     config.work_dir = str(folder)
     config.log_level = 'WARNING'
-    wall, cpu = time.monotonic(), time.process_time()
-    runner = apis.train(config)
-    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+    with run_cost(torch.get_num_threads()) as cost:
+        runner = apis.train(config)
     parameters = sum(p.numel() for p in runner.model.parameters())
     checkpoint = folder / f'epoch_{runner.epoch}.pth'
     loop = apis.evaluate_missing_data(config, checkpoint, only=only)
@@ -46,14 +42,7 @@ def run(
         'seed': seed,
         'epochs': runner.epoch,
         'parameters': parameters,
-        'train_cpu_s': cpu,
-        'train_wall_s': wall,
-        'peak_memory_gb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-        'threads': torch.get_num_threads(),
-        'machine': f'{platform.machine()}, torch {torch.__version__}',
-        'commit': subprocess.run(
-            ['git', 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True, check=False
-        ).stdout.strip(),
+        **cost,
         'patterns': pattern_records(loop.patterns, loop.results),
     }
 

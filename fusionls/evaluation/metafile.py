@@ -49,6 +49,7 @@ class Result:
         date: Of the run or of the publication.
         source: Where a published figure stands; empty for our own.
         checked: How a published figure was checked: in the ``repository``, or ``abstract`` only.
+        method: Folder of ``configs`` with the architecture of a published figure.
         note: What else must be known.
     """
 
@@ -72,6 +73,7 @@ class Result:
     date: str = ''
     source: str = ''
     checked: str = ''
+    method: str = ''
     note: str = ''
 
     @property

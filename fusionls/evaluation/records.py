@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -61,10 +61,50 @@ def put_record(path: str | Path, name: str, record: Mapping[str, Any]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _only_one_at_a_time(path.parent):
-        records = {**read_records(path), name: dict(record)}
-        with written_whole(path) as beside:
-            text = json.dumps(dict(sorted(records.items())), indent=1, ensure_ascii=False)
-            beside.write_text(text + '\n', encoding='utf-8')
+        _write(path, {**read_records(path), name: dict(record)})
+
+
+def drop_records(path: str | Path, kept: Collection[str]) -> None:
+    """Take out the records of all other names."""
+    path = Path(path)
+    if set(read_records(path)) <= set(kept):
+        return
+    with _only_one_at_a_time(path.parent):
+        _write(path, {name: r for name, r in read_records(path).items() if name in kept})
+
+
+def _write(path: Path, records: Mapping[str, Record]) -> None:
+    with written_whole(path) as beside:
+        text = json.dumps(dict(sorted(records.items())), indent=1, ensure_ascii=False)
+        beside.write_text(text + '\n', encoding='utf-8')
+
+
+def made_records(
+    path: str | Path,
+    run: Callable[..., Record],
+    jobs: Iterable[tuple[str, Mapping[str, Any], tuple[Any, ...]]],
+    *,
+    again: bool = False,
+) -> Iterator[tuple[str, Record]]:
+    """Make the records that a file lacks, each in a process of its own, and put them there.
+
+    Args:
+        path: Of the file.
+        run: What gives a record; a function of a module.
+        jobs: Name of a record, what it is of, and the arguments of ``run``. A record that is of
+            something else (``config`` has changed, say) is made again, and so is one that failed.
+        again: Make every record again.
+
+    Yields:
+        Name and record, as it was put into the file.
+    """
+    for name, of, arguments in jobs:
+        known = read_records(path).get(name)
+        stands = known is not None and FAILED not in known and of.items() <= known.items()
+        if not stands or again:
+            record = {**run_apart(run, *arguments), **of, **circumstances()}
+            put_record(path, name, record)
+            yield name, record
 
 
 @contextmanager
@@ -150,7 +190,7 @@ def run_cost(threads: int) -> Iterator[Record]:
     yield cost
     cost['train_wall_s'] = time.monotonic() - wall
     cost['train_cpu_s'] = time.process_time() - cpu
-    cost['peak_memory_gb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    cost['peak_memory_gb'] = memory_mb()[1] / 1024
     cost['threads'] = threads
     cost.update(circumstances())
 

@@ -27,6 +27,8 @@ PREFIX = 'landslide/'
 KEPT = frozenset(
     {'precision', 'recall', 'f1', 'iou', 'miou', 'mcc', 'kappa', 'ap', 'macro_f1', 'per_image_f1'}
     | {'object_precision', 'object_recall', 'object_f1', 'ece', 'brier'}
+    | {f'coco_{kind}_ap{iou}' for kind in ('box', 'mask') for iou in ('', '50', '75')}
+    | {f'tile_{name}' for name in ('accuracy', 'precision', 'recall', 'f1', 'roc_auc')}
 )
 """Scores that a metafile keeps; the others stay in the reports of the runs."""
 NOTHING_HIDDEN = 'all'
@@ -47,7 +49,7 @@ def run_result(
 
     Args:
         work_dirs: Work folder of each run; each holds ``metrics``, as ``tools/test.py`` and
-            ``benchmarks/mars/timed.py`` write it, and ``leakage.json`` where it was checked.
+            ``benchmarks/zoo/train.py`` write it, and ``leakage.json`` where it was checked.
         metrics: Name of the file of scores.
         shown: Modalities shown in testing; empty for all.
         pattern: Take the scores under this pattern of missing data, of a file that

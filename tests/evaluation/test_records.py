@@ -12,6 +12,8 @@ import pytest
 from fusionls.errors import InputError
 from fusionls.evaluation.records import (
     FAILED,
+    drop_records,
+    made_records,
     memory_mb,
     put_record,
     read_records,
@@ -100,3 +102,65 @@ def test_cost_is_cpu_time_not_waiting():
     assert cost['train_cpu_s'] < 0.2
     assert cost['peak_memory_gb'] > 0.01
     assert {'machine', 'commit', 'date', 'threads'} <= set(cost)
+
+
+def jobs(**of):
+    return [(name, {'config': digest}, (name,)) for name, digest in of.items()]
+
+
+def noted(name):
+    """A run that writes down that it ran, and fails where it is told to."""
+    log = os.environ['RECORDS_LOG']
+    with open(log, 'a') as file:
+        file.write(name)
+    if name == 'b' and not os.path.exists(f'{log}.mended'):
+        raise ValueError('broken')
+    return {'made': name}
+
+
+@pytest.fixture
+def ran(tmp_path, monkeypatch):
+    log = tmp_path / 'log'
+    monkeypatch.setenv('RECORDS_LOG', str(log))
+
+    def letters():
+        text = log.read_text() if log.exists() else ''
+        log.unlink(missing_ok=True)
+        return text
+
+    return letters
+
+
+def test_a_series_makes_what_is_missing_changed_or_failed(tmp_path, ran):
+    file = tmp_path / 'records.json'
+    first = dict(made_records(file, noted, jobs(a='1', b='1', c='1')))
+    assert ran() == 'abc'
+    assert first == read_records(file)
+    assert first['b'][FAILED] == 'ValueError: broken'
+    assert first['a'].items() >= {'made': 'a', 'config': '1'}.items()
+    assert {'machine', 'commit', 'date'} <= set(first['a'])
+    (tmp_path / 'log.mended').touch()
+    second = dict(made_records(file, noted, jobs(a='1', b='1', c='2', d='1')))
+    assert ran() == 'bcd'
+    assert FAILED not in second['b']
+    assert dict(made_records(file, noted, jobs(a='1', b='1', c='2', d='1'))) == {}
+    assert set(dict(made_records(file, noted, jobs(a='1'), again=True))) == {'a'}
+    assert ran() == 'a'
+
+
+def test_a_record_is_in_the_file_before_the_next_run_begins(tmp_path, ran):
+    file = tmp_path / 'records.json'
+    made = made_records(file, noted, jobs(a='1', c='1'))
+    next(made)
+    assert set(read_records(file)) == {'a'}  # killed here, nothing is lost
+    assert ran() == 'a'
+
+
+def test_records_of_what_is_gone_are_dropped(tmp_path):
+    file = tmp_path / 'records.json'
+    for name in 'abc':
+        put_record(file, name, {})
+    drop_records(file, ['b', 'd'])
+    assert set(read_records(file)) == {'b'}
+    drop_records(tmp_path / 'none.json', [])
+    assert not (tmp_path / 'none.json').exists()

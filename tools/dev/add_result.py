@@ -2,7 +2,7 @@ r"""Add a row of figures to a metafile: tools/dev/add_result.py CONFIG WORK_DIR 
 
 One work folder per seed, each trained by tools/train.py and tested by tools/test.py. Mean and
 deviation over the seeds, split hash, numbers of tiles, commit, device and date are taken from
-there; what a run cost too, where benchmarks/mars/timed.py trained it. Then the page is rendered.
+there; what a run cost too, where benchmarks/zoo/train.py trained it. Then the page is rendered.
 
 Example:
     python tools/dev/add_result.py configs/gated/gated_x.py work_dirs/seed_0 work_dirs/seed_1 \

@@ -39,6 +39,10 @@ SCORES = {
     'landslide/recall': 'recall',
     'landslide/ap': 'AP',
     'landslide/object_f1': 'object F1',
+    'landslide/coco_mask_ap50': 'mask AP50',
+    'landslide/coco_box_ap50': 'box AP50',
+    'landslide/tile_accuracy': 'tile accuracy',
+    'landslide/tile_f1': 'tile F1',
 }
 TITLES = {
     'bijie': 'Bijie',
