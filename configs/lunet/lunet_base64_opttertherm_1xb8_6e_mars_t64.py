@@ -10,26 +10,20 @@ with read_base():
     from .._base_.zoo.semantic import *
 
 from fusionls.models.blocks import (
+    AtrousPyramid,
     Chain,
     ConvPair,
     DataDependentUpsampling,
-    MultiScaleFusion,
     ResidualAttention,
 )
-from fusionls.models.encoders import StackedEncoder, ToppedEncoder
+from fusionls.models.encoders import StackedEncoder
 
-attended = dict(type=Chain, blocks=[dict(type=ConvPair), dict(type=ResidualAttention)])
-encoder.update(blocks=[attended] * 4 + [dict(type=ConvPair)])
+pair = dict(type=ConvPair)
+attended = dict(type=Chain, blocks=[pair, dict(type=ResidualAttention)])
+fused = dict(type=Chain, blocks=[pair, dict(type=AtrousPyramid, dilations=[1, 2, 4, 8])])
+encoder.update(blocks=[attended] * 4 + [fused])
 model.update(
     data_preprocessor=preprocessor,
-    backbone=dict(
-        type=StackedEncoder,
-        channels=channels,
-        encoder=dict(
-            type=ToppedEncoder,
-            encoder=encoder,
-            top=dict(type=MultiScaleFusion, in_channels=1024, channels=1024),
-        ),
-    ),
+    backbone=dict(type=StackedEncoder, channels=channels, encoder=encoder),
 )
 model['decode_head'].update(upsampling=dict(type=DataDependentUpsampling))

@@ -3,7 +3,6 @@
 from fusionls.models.blocks.atrous_pyramid import AtrousPyramid
 from fusionls.models.blocks.attention import Cbam
 from fusionls.models.blocks.balanced_pair import BalancedPair
-from fusionls.models.blocks.context import EfficientTransformer, MultiScaleFusion, TokenTransformer
 from fusionls.models.blocks.convolutions import Chain, ConvPair
 from fusionls.models.blocks.residual import (
     ResidualAttention,
@@ -12,6 +11,7 @@ from fusionls.models.blocks.residual import (
     ResidualUnit,
 )
 from fusionls.models.blocks.scale_attention import ScaleAttention
+from fusionls.models.blocks.transformers import EfficientTransformer, TokenTransformer
 from fusionls.models.blocks.upsampling import (
     BilinearUpsampling,
     DataDependentUpsampling,
@@ -29,7 +29,6 @@ __all__ = [
     'DataDependentUpsampling',
     'EfficientTransformer',
     'FlowAlignment',
-    'MultiScaleFusion',
     'ResidualAttention',
     'ResidualDense',
     'ResidualStem',

@@ -1,4 +1,4 @@
-"""An encoder with a block on top of its coarsest level: context, or a transformer."""
+"""An encoder with a block on top of its coarsest level, such as a transformer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ToppedEncoder(BaseModule):
 
     Args:
         encoder: Config of any registered backbone.
-        top: Config of a block (see ``models.blocks.context``) that reads its coarsest level.
+        top: Config of a block (see ``models.blocks``) that reads its coarsest level.
 
     Shapes:
         - input: (N, 3, H, W)
@@ -26,7 +26,7 @@ class ToppedEncoder(BaseModule):
         >>> import torch
         >>> encoder = ToppedEncoder(
         ...     encoder=dict(type='UNetEncoder', widths=[4, 8]),
-        ...     top=dict(type='MultiScaleFusion', in_channels=8, channels=6))
+        ...     top=dict(type='ConvPair', in_channels=8, channels=6))
         >>> [f.shape[1] for f in encoder.eval()(torch.zeros(1, 3, 16, 16))]
         [4, 6]
     """

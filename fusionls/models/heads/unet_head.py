@@ -65,6 +65,7 @@ class UNetHead(BaseDecodeHead):
                 f'UNetHead with {len(in_channels)} levels needs {len(in_channels) - 1} widths, '
                 f'got {list(widths)}; further ones are steps without a skip'
             )
+        width = in_channels[-1] if entry is None else entry
         options.setdefault('norm_cfg', BATCH_NORM)
         # not ReLU: where all its channels die, every probability is the classifier's bias
         options.setdefault('act_cfg', dict(type='LeakyReLU', negative_slope=0.1))
@@ -74,13 +75,12 @@ class UNetHead(BaseDecodeHead):
             warnings.filterwarnings('ignore', message='For binary segmentation')
             super().__init__(
                 in_channels=list(in_channels),
-                channels=[in_channels[-1], *widths][-1],
+                channels=[width, *widths][-1],
                 in_index=list(range(len(in_channels))),
                 input_transform='multiple_select',
                 **options,
             )
         shared = dict(norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)
-        width = in_channels[-1] if entry is None else entry
         self.entry: nn.Module = (
             nn.Identity()
             if entry is None

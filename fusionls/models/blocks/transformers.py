@@ -1,62 +1,16 @@
-"""Context for the coarsest level: several scales, or every other pixel."""
+"""Transformers over the pixels of a feature map: what each learns from all others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
-from mmseg.models.decode_heads.aspp_head import ASPPModule
 from mmseg.models.utils import nchw_to_nlc, nlc_to_nchw
 from timm.layers import Mlp
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
-from fusionls.models.blocks.convolutions import BATCH_NORM, RELU
 from fusionls.registry import MODELS
-
-
-@MODELS.register_module()
-class MultiScaleFusion(BaseModule):
-    """Dilated convolutions side by side, joined by a 1 x 1 convolution.
-
-    Source: Chen et al. 2017, "Rethinking Atrous Convolution", sec. 3.3, without the image's mean.
-
-    Args:
-        in_channels: Channels it reads.
-        channels: Channels it makes.
-        dilations: One convolution each; that of 1 is 1 x 1.
-        hidden: Channels of each of them.
-        norm_cfg: Norm of the convolutions.
-        act_cfg: Their activation.
-
-    Shapes:
-        - input: (N, in_channels, h, w)
-        - output: (N, channels, h, w)
-    """
-
-    def __init__(
-        self,
-        *,
-        in_channels: int,
-        channels: int,
-        dilations: Sequence[int] = (1, 2, 4, 8),
-        hidden: int = 256,
-        norm_cfg: dict[str, Any] = BATCH_NORM,
-        act_cfg: dict[str, Any] = RELU,
-    ) -> None:
-        super().__init__()
-        shared = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
-        self.scales = ASPPModule(tuple(dilations), in_channels, hidden, conv_cfg=None, **shared)
-        self.join = ConvModule(len(dilations) * hidden, channels, 1, **shared)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """See at every scale; see the class for shapes."""
-        found: Tensor = self.join(torch.cat(self.scales(x), 1))
-        return found
 
 
 @MODELS.register_module()

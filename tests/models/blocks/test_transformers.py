@@ -1,14 +1,13 @@
-"""Context blocks keep sizes, see far, and are what their formulae and timm's layers say."""
+"""Transformers keep sizes, see far, and are what their formulae and timm's layers say."""
 
 import pytest
 import timm
 import torch
 
-from fusionls.models.blocks import EfficientTransformer, MultiScaleFusion, TokenTransformer
-from fusionls.models.blocks.context import EfficientAttention
+from fusionls.models.blocks import EfficientTransformer, TokenTransformer
+from fusionls.models.blocks.transformers import EfficientAttention
 
 BLOCKS = [
-    MultiScaleFusion(in_channels=8, channels=8, dilations=(1, 2, 4), hidden=4),
     TokenTransformer(in_channels=8, channels=8, depth=2, heads=2, grid=4),
     EfficientTransformer(channels=8, depth=2, heads=2),
 ]
