@@ -21,7 +21,7 @@ def test_factors_of_a_real_tile_agree_with_its_published_slope(real_data, monkey
         name.removeprefix('terrain_'): plane[valid]
         for name, plane in zip(names, values, strict=True)
     }
-    # published by others, from the same elevation in another projection
+    # the slope is the publisher's: a wrong pixel size or order of bands would show here
     assert np.corrcoef(by_name['roughness'], by_name['slope'])[0, 1] > 0.95
     assert np.corrcoef(by_name['relief_r1000'], by_name['slope'])[0, 1] > 0.7
     length = by_name['aspect_sin'] ** 2 + by_name['aspect_cos'] ** 2
