@@ -19,7 +19,7 @@ model = dict(
     type=SingleStageDetector,
     data_preprocessor=preprocessor,
     backbone=dict(type=StackedEncoder, channels=channels, encoder=dict(type=CoordinateMobileNet)),
-    neck=dict(type=SppPanet, in_channels=[40, 112, 160], widths=[128, 256, 512], kind='separable'),
+    neck=dict(type=SppPanet, in_channels=[40, 112, 960], widths=[128, 256, 512], kind='separable'),
     bbox_head=dict(
         type=IouYoloHead,
         num_classes=1,

@@ -6,7 +6,7 @@ separable convolutions, "the coordinate attention mechanism was introduced in th
 MobileNetV3: Howard et al. 2019, table 1 (large), from mmpretrain. Coordinate attention: Hou et al.
 2021, "Coordinate Attention for Efficient Mobile Network Design", sec. 3.2, from timm.
 Assumed, since the text of the paper was not at hand: coordinate attention takes the place of
-squeeze and excitation, and the 1 x 1 convolution to 960 channels before the classifier is left out.
+squeeze and excitation; the coarsest level is what the classifier would pool, 960 channels.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ from torch import nn
 
 from fusionls.registry import MODELS
 
-LAST_BOTTLENECK = 15
-"""Number of the last bottleneck of MobileNetV3-Large; what follows belongs to the classifier."""
-
 
 class StripNorm(nn.BatchNorm2d):
     """Batch norm over means of rows and columns, (N, C, H + W, 1).
@@ -34,7 +31,7 @@ class StripNorm(nn.BatchNorm2d):
 
 @MODELS.register_module()
 class CoordinateMobileNet(MobileNetV3):
-    """Levels of strides 8, 16 and 32 of MobileNetV3-Large: 40, 112 and 160 channels.
+    """Levels of strides 8, 16 and 32 of MobileNetV3-Large: 40, 112 and 960 channels.
 
     Args:
         coordinate: Whether coordinate attention replaces squeeze and excitation.
@@ -42,14 +39,11 @@ class CoordinateMobileNet(MobileNetV3):
 
     Shapes:
         - input: (N, 3, H, W)
-        - output: (N, 40, H / 8, W / 8), (N, 112, H / 16, W / 16), (N, 160, H / 32, W / 32)
+        - output: (N, 40, H / 8, W / 8), (N, 112, H / 16, W / 16), (N, 960, H / 32, W / 32)
     """
 
     def __init__(self, *, coordinate: bool = True, **options: Any) -> None:
-        super().__init__(arch='large', out_indices=(6, 12, LAST_BOTTLENECK), **options)
-        classifier = f'layer{LAST_BOTTLENECK + 1}'
-        self.layers.remove(classifier)
-        delattr(self, classifier)
+        super().__init__(arch='large', out_indices=(6, 12, 16), **options)
         if coordinate:
             for block in self.modules():
                 if isinstance(block, InvertedResidual) and block.with_se:
