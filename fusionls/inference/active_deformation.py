@@ -14,7 +14,8 @@ with score p, of which InSAR sees the area A and finds the area B active::
     joint    = 1 - (1 - p) (1 - share * strength)
 
 so movement only ever speaks for a landslide: one that came to rest (share = 0) keeps its score, as
-does a box that InSAR does not see. Areas are exact, however a box cuts the pixels of InSAR.
+does a box that InSAR does not see. Areas are exact, however a box cuts the pixels of InSAR. Held in
+memory: the velocity of the whole scene, at its own pixel size.
 """
 
 from __future__ import annotations
@@ -185,19 +186,17 @@ def join_deformation(
     verdicts = _verdicts(sums, rule)
     detected = found.boxes[verdicts == Verdict.ACTIVE]
     undetected = _undetected(detected, active, factor, rule)
-    joint = 1 - (1 - found.scores) * (1 - _activities(sums, rule))
     added = _sums_in(undetected, layers, factor)
-    nothing = np.full(len(undetected), np.nan)
+    both = {name: np.concatenate([sums[name], added[name]]) for name in sums}
+    joint = 1 - (1 - found.scores) * (1 - _activities(sums, rule))
     columns = (
         np.concatenate([found.boxes, undetected]),
         np.concatenate([joint, _strengths(added, rule)]),
-        np.concatenate([found.scores, nothing]),
+        np.concatenate([found.scores, np.full(len(undetected), np.nan)]),
         np.concatenate([verdicts, np.full(len(undetected), Verdict.UNDETECTED)]),
-        *(
-            np.concatenate([_ratio(a[over], a[under]), _ratio(b[over], b[under])])
-            for a, b in [(sums, added)]
-            for over, under in (('valid', 'box'), ('active', 'valid'), ('motion', 'active'))
-        ),
+        _ratio(both['valid'], both['box']),
+        _ratio(both['active'], both['valid']),
+        _ratio(both['motion'], both['active']),
     )
     order = np.argsort(-columns[1], kind='stable')
     return JoinedBoxes(*(column[order] for column in columns))

@@ -51,9 +51,7 @@ class _Node(nn.Module):
     def __init__(self, inputs: int, channels: int) -> None:
         super().__init__()
         self.sum = WeightedSum(inputs)
-        self.convolution = spatial_convolution(
-            channels, channels, kind=Spatial.SEPARABLE, act=None
-        )
+        self.convolution = spatial_convolution(channels, channels, kind=Spatial.SEPARABLE, act=None)
 
     def forward(self, *features: Tensor) -> Tensor:
         mixed: Tensor = self.convolution(F.silu(self.sum(features)))
