@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fusionls.engine import MissingDataLoop
     from fusionls.evaluation.functional.calibration import Temperature
     from fusionls.inference.scene_predictor import Predict
+    from fusionls.inference.screening import Screening
+    from fusionls.stack.layer_stack import LayerStack
 
 __all__ = [
     'build_stack',
@@ -337,6 +339,9 @@ def predict_scene(
     device: str | None = None,
     support: str | Path | None = None,
     subset_maps: str | Path | None = None,
+    screen: tuple[Config, str | Path] | None = None,
+    screen_threshold: float | None = None,
+    screened: Callable[[int, int], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Map a stack with a trained model.
@@ -358,6 +363,12 @@ def predict_scene(
             2^M - 1 maps instead of one.
         subset_maps: Folder that keeps the maps of the subsets, ``probability_<modality>_....tif``;
             they are thrown away by default.
+        screen: Config and checkpoint of a tile classifier. Windows it takes for free of landslides
+            are not mapped: their ground has probability 0, except where a mapped window overlaps
+            it. A two-stage model (``ScreenedSegmentor``) brings its own.
+        screen_threshold: A window is mapped from this probability on; 0.5, or that of the two-stage
+            model, by default.
+        screened: Called at the end with windows mapped and windows screened.
         progress: Called with windows done and windows in all.
 
     Returns:
@@ -365,7 +376,7 @@ def predict_scene(
 
     Raises:
         LayerMissingError: Stack and model do not share the modality or a layer.
-        InputError: There are too many modalities for ``support``.
+        InputError: There are too many modalities for ``support``; or the screen cannot be used.
     """
     from fusionls.inference.modality_support import subsets, write_support
     from fusionls.inference.model_predictor import model_predictor, shared_modalities
@@ -377,6 +388,12 @@ def predict_scene(
     names = shared_modalities(model, opened, modalities)
     predict: Predict = model_predictor(model, opened, turns=turns, temperature=temperature)
     wanted = [frozenset(names)] if support is None else subsets(names)
+    screening = _screening(model, opened, names, screen, screen_threshold, device)
+    if screening is not None and support is not None:
+        raise InputError(
+            'support compares maps of every subset of the modalities, and a screen would leave out '
+            'other windows in each; ask for one of the two'
+        )
 
     def mapped(number: int, path: str | Path) -> Path:
         """Map with one of the subsets."""
@@ -393,6 +410,7 @@ def predict_scene(
             overlap=overlap,
             batch_size=batch_size,
             modalities=[name for name in names if name in wanted[number]],
+            screening=screening,
             tags={
                 'checkpoint': Path(checkpoint).name,
                 'turns': str(turns),
@@ -402,6 +420,8 @@ def predict_scene(
         )
 
     mapped(0, out)
+    if screening is not None and screened is not None:
+        screened(screening.kept, screening.looked)
     if support is not None:
         Path(support).parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=Path(support).parent, prefix='.support_') as passing:
@@ -413,6 +433,42 @@ def predict_scene(
                 files[subset] = mapped(number, folder / f'probability_{shown}.tif')
             write_support(files, names, Path(support))
     return Path(out)
+
+
+def _screening(
+    model: nn.Module,
+    stack: LayerStack,
+    shown: list[str],
+    screen: tuple[Config, str | Path] | None,
+    threshold: float | None,
+    device: str | None,
+) -> Screening | None:
+    """What chooses the windows to map; None where all are mapped."""
+    from fusionls.inference.model_screen import model_screen
+    from fusionls.inference.screening import Screening
+    from fusionls.models.segmentors import ScreenedSegmentor
+
+    if isinstance(model, ScreenedSegmentor):
+        if screen is not None:
+            raise InputError(
+                'the model has a screen of its own; map with it, or give a screen to the segmentor '
+                'alone'
+            )
+        chosen = model.threshold if threshold is None else threshold
+        return Screening(model_screen(model, stack, shown, model.screen_tile), chosen)
+    if screen is None:
+        if threshold is not None:
+            raise InputError(f'screen_threshold is {threshold}, but there is no screen; give one')
+        return None
+    config, checkpoint = screen
+    tile = config.test_dataloader.dataset.get('tile')
+    if tile is None:
+        raise InputError(
+            f'{config.filename}: test_dataloader.dataset has no `tile`, the side of the tiles that '
+            'the screen judges; set it'
+        )
+    judge = model_screen(load_model(config, checkpoint, device), stack, shown, tile)
+    return Screening(judge, 0.5 if threshold is None else threshold)
 
 
 def detect_scene(

@@ -44,11 +44,22 @@ def main() -> None:
         metavar='FILE',
         help='also write how much each modality carried the decision (a map of every subset)',
     )
+    parser.add_argument(
+        '--screen',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='map only windows that this tile classifier takes for landslides; 0 elsewhere',
+    )
+    parser.add_argument(
+        '--screen-threshold', type=float, metavar='P', help='map windows from this probability on'
+    )
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: cuda if there)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     args = parser.parse_args()
     config = apis.load_config(args.config, args.cfg_options)
     fitted = Temperature.read(args.temperature) if args.temperature else None
+    screen = (apis.load_config(args.screen[0]), args.screen[1]) if args.screen else None
+    counts: list[str] = []
     with progress_bar('mapping') as bar:
         out = apis.predict_scene(
             config,
@@ -63,8 +74,13 @@ def main() -> None:
             temperature=fitted.temperature if fitted else 1.0,
             device=args.device,
             support=args.support,
+            screen=screen,
+            screen_threshold=args.screen_threshold,
+            screened=lambda kept, looked: counts.append(f'mapped {kept} of {looked} windows'),
             progress=lambda done, total: bar.report(done, total, 'mapping'),
         )
+    for line in counts:
+        print(line)
     print(f'wrote {out}' + (f' and {args.support}' if args.support else ''))
 
 

@@ -53,6 +53,7 @@ class BandBlender:
         self._weight = profile[:, None] * profile[None, :]
         self._sum = np.zeros((side, cols))
         self._total = np.zeros((side, cols))
+        self._left_out = np.zeros((side, cols), bool)
         self._top = 0
 
     def add(self, probability: FloatArray, valid: BoolArray, window: Window) -> None:
@@ -66,26 +67,45 @@ class BandBlender:
         Raises:
             ValueError: The window does not start at the first open row.
         """
-        if window.row != self._top:
-            raise ValueError(f'{window} does not start at the first open row, {self._top}')
-        width = min(window.width, self._sum.shape[1] - window.col)
-        area = (slice(None), slice(window.col, window.col + width))
+        width, area = self._place(window)
         weight = np.where(valid[:, :width], self._weight[:, :width], 0)
         self._total[area] += weight
         # 0 * NaN is NaN, so invalid predictions are replaced and not only weighed with zero
         self._sum[area] += weight * np.where(valid[:, :width], probability[:, :width], 0)
 
+    def leave_out(self, valid: BoolArray, window: Window) -> None:
+        """Note a window that starts at the first open row and is not predicted.
+
+        Args:
+            valid: (side, side); these pixels become 0 where no window is added.
+            window: As for :meth:`add`.
+
+        Raises:
+            ValueError: As :meth:`add`.
+        """
+        width, area = self._place(window)
+        self._left_out[area] |= valid[:, :width]
+
+    def _place(self, window: Window) -> tuple[int, tuple[slice, slice]]:
+        """Columns of a window inside the scene, and the open pixels they are."""
+        if window.row != self._top:
+            raise ValueError(f'{window} does not start at the first open row, {self._top}')
+        width = min(window.width, self._sum.shape[1] - window.col)
+        return width, (slice(None), slice(window.col, window.col + width))
+
     def finish(self, end: int) -> FloatArray:
         """Close the rows above ``end`` and make room for as many new ones.
 
         Returns:
-            (rows closed, cols) float32, NaN where no window had a valid pixel.
+            (rows closed, cols) float32, NaN where no window had a valid pixel, 0 where only those
+            left out had.
         """
         count = end - self._top
         total = self._total[:count]
         with np.errstate(invalid='ignore'):  # 0 / 0 is the NaN of an invalid pixel
             closed = (self._sum[:count] / total).astype(np.float32)
-        for buffer in (self._sum, self._total):
+        closed[self._left_out[:count] & (total == 0)] = 0
+        for buffer in (self._sum, self._total, self._left_out):
             buffer[: len(buffer) - count] = buffer[count:].copy()
             buffer[len(buffer) - count :] = 0
         self._top = end

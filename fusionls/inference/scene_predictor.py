@@ -35,6 +35,7 @@ from fusionls.geo.raster import BoolArray, FloatArray, any_valid
 from fusionls.geo.raster_io import new_geotiff, written_whole
 from fusionls.geo.window import Window
 from fusionls.inference.blend import BandBlender
+from fusionls.inference.screening import Screening
 from fusionls.inference.window_plan import plan
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def map_scene(
     overlap: int = 128,
     batch_size: int = 4,
     modalities: Sequence[str] | None = None,
+    screening: Screening | None = None,
     tags: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -73,6 +75,8 @@ def map_scene(
         overlap: Least overlap of neighbours, base pixels; they fade into each other over it.
         batch_size: Windows per call of ``predict``; fewer at the end of a row of windows.
         modalities: Which to read; all of the stack by default.
+        screening: What chooses the windows to map. Ground that only windows it leaves out cover
+            has probability 0; where a candidate overlaps them, the candidate alone decides.
         tags: More dataset tags, e.g. the checkpoint.
         progress: Called with windows done and windows in all.
 
@@ -101,6 +105,7 @@ def map_scene(
         'modalities': ' '.join(names),
         'window': str(window),
         'overlap': str(windows.overlap),
+        **({} if screening is None else {'screen_threshold': f'{screening.threshold:g}'}),
         **(tags or {}),
     }
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), _new_cog(out, stack.grid, all_tags) as write:
@@ -108,7 +113,9 @@ def map_scene(
         done = 0
         for band, end in windows.bands():
             for batch in read_batches(stack, names, band, batch_size):
-                _predict_into(blender, predict, batch)
+                chosen = batch if screening is None else _candidates(blender, screening, batch)
+                if chosen:
+                    _predict_into(blender, predict, chosen)
             done += len(band)
             strips.add(blender.finish(end))
             if progress is not None:
@@ -158,6 +165,15 @@ def stacked(batch: Sequence[Read]) -> Batch:
         )
         for name in batch[0][1]
     }
+
+
+def _candidates(blender: BandBlender, screening: Screening, batch: Sequence[Read]) -> list[Read]:
+    """The windows to map; the others are left out of the blend."""
+    kept = screening.candidates(stacked(batch))
+    for (area, _, union), candidate in zip(batch, kept, strict=True):
+        if not candidate:
+            blender.leave_out(union, area)
+    return [read for read, candidate in zip(batch, kept, strict=True) if candidate]
 
 
 def _predict_into(blender: BandBlender, predict: Predict, batch: Sequence[Read]) -> None:

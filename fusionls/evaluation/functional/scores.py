@@ -24,6 +24,7 @@ from fusionls.evaluation.functional.confusion import Counts, ratio
 from fusionls.evaluation.functional.curves import ThresholdCurve
 from fusionls.evaluation.functional.map_sums import IMAGE_SCORES, STRATUM
 from fusionls.evaluation.functional.objects import ObjectCounts
+from fusionls.evaluation.functional.screening import SCREEN_SCORES, ScreenCounts
 
 POOLED = ('precision', 'recall', 'f1', 'iou', 'miou', 'mcc', 'kappa')
 MACRO = ('macro_precision', 'macro_recall', 'macro_f1')
@@ -35,6 +36,7 @@ KINDS = {
     'per image': 'mean over tiles; tiles with no landslide, true or predicted, left out',
     'per image, empty is 1': 'mean over tiles; a tile with no landslide at all counts as 1',
     'tile': 'whole tiles, with a landslide or without',
+    'screening': 'what a screen of tiles lets through, and what it saves',
     'boundary': 'outlines of all tiles counted together',
     'object': 'landslides matched one to one',
     'inventory': 'predicted over true, less one: 0 is right, 0.1 is a tenth too many',
@@ -72,6 +74,8 @@ def score_table(boundary_distances: Sequence[float], names: Sequence[str]) -> di
     if 'tiles' in names:
         table |= {f'tile_{n}': Score('tile', _of(_counts_of_tiles, n)) for n in TILE}
         table['tile_auc'] = Score('tile', lambda s: ThresholdCurve(s['tile_curve']).roc_auc)
+    if 'screen' in names:
+        table |= {f'screen_{n}': Score('screening', _of(_screened, n)) for n in SCREEN_SCORES}
     if 'image_f1' in names:
         table |= {f'per_image_{n}': Score('per image', _per_image(n)) for n in IMAGE_SCORES}
         table |= {
@@ -135,6 +139,10 @@ def strata_of(sums: Sums) -> dict[str, Counts]:
 
 def _counts_of_tiles(sums: Sums) -> Counts:
     return counts_of(sums, 'tiles')
+
+
+def _screened(sums: Sums) -> ScreenCounts:
+    return ScreenCounts(*np.moveaxis(np.asarray(sums['screen']), -1, 0))
 
 
 def _of(part: Callable[[Sums], Any], name: str) -> Callable[[Sums], Any]:

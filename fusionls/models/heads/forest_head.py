@@ -20,6 +20,8 @@ from fusionls.registry import MODELS
 
 LEAST = 1e-6
 """Probabilities are kept so far from 0 and 1, which a forest says often: log-odds within 13.8."""
+STEPS = 8
+"""Steps down a tree before pixels that have arrived are taken out; a leaf is left for itself."""
 
 
 @MODELS.register_module()
@@ -84,29 +86,38 @@ class ForestHead(PixelHead):
 
     def probability(self, features: Tensor) -> Tensor:
         """(P,) float64: mean over the trees of the landslide share of the leaf."""
+        columns = features.T.flatten()  # one feature after the other, (F P,)
         total = torch.zeros(len(features), dtype=torch.float64, device=features.device)
-        for i in range(self.trees):
-            total += self.share[i][self._leaf(i, features)]
+        for tree in range(self.trees):
+            total += self._share_of_leaf(tree, columns, len(features))
         return total / self.trees
 
     def log_odds(self, features: Tensor) -> Tensor:
         """See :class:`PixelHead`; within +-13.8."""
         return self.probability(features).clamp(LEAST, 1 - LEAST).logit()
 
-    def _leaf(self, tree: int, features: Tensor) -> Tensor:
-        """(P,) the leaf each pixel ends in; pixels that have arrived are no longer moved."""
-        feature, following = self.feature[tree].long(), self.following[tree].long()
-        threshold = self.threshold[tree]
-        arrived = following[:, 0] == torch.arange(len(following), device=following.device)
-        node = torch.zeros(len(features), dtype=torch.long, device=features.device)
-        going = torch.arange(len(features), device=features.device)
-        while len(going):
-            here = node[going]
-            right = features[going, feature[here]] > threshold[here]
-            there = following[here, right.long()]
-            node[going] = there
-            going = going[~arrived[there]]
-        return node
+    def _share_of_leaf(self, tree: int, columns: Tensor, count: int) -> Tensor:
+        """(P,) what the leaf of each pixel says; pixels that have arrived are not moved on.
+
+        ``index_select`` by int32 takes a third of the time of indexing by brackets.
+        """
+        following, threshold = self.following[tree], self.threshold[tree]
+        nodes = torch.arange(len(following), device=columns.device, dtype=torch.int32)
+        arrived = following[:, 0] == nodes
+        column = self.feature[tree].int() * count  # where the feature of a node begins
+        both = following.flatten()
+        share = torch.empty(count, dtype=torch.float64, device=columns.device)
+        pixel = torch.arange(count, device=columns.device, dtype=torch.int32)
+        node = torch.zeros_like(pixel)
+        while len(node):
+            for _ in range(STEPS):
+                value = columns.index_select(0, column.index_select(0, node) + pixel)
+                right = value > threshold.index_select(0, node)
+                node = both.index_select(0, 2 * node + right.int())
+            done = arrived.index_select(0, node)
+            share[pixel[done].long()] = self.share[tree].index_select(0, node[done])
+            pixel, node = pixel[~done], node[~done]
+        return share
 
 
 def _own_place(trees: int, nodes: int) -> Tensor:
