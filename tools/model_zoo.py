@@ -69,11 +69,9 @@ def _jobs(
 def measured(path: str, side: int, runs: int, threads: int) -> Record:
     """What the model of a config costs; see ``fusionls.testing.model_cost``."""
     import torch
-    from mmengine.logging import MMLogger
 
     from fusionls.testing.model_cost import model_cost
 
-    MMLogger.get_current_instance().setLevel('ERROR')  # it lists every weight it initialises
     torch.set_num_threads(threads)
     return asdict(model_cost(load_config(path), side=side, runs=runs))
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.logging import MMLogger
 
 from fusionls.config import chosen_leaves, config_digest, leaf_configs, load_config
 from fusionls.console import run_tool
@@ -48,7 +47,6 @@ def main() -> int:
     parser.add_argument('--again', action='store_true', help='run what is on record too')
     args = parser.parse_args()
     torch.set_num_threads(1)
-    MMLogger.get_current_instance().setLevel('ERROR')  # it lists every weight it initialises
     drop_records(RECORDS, [path.stem for path in leaf_configs(ROOT)])
     settings = {'most_steps': args.steps, 'most_minutes': args.minutes, 'every': args.every}
     jobs = _jobs(chosen_leaves(ROOT, [*args.configs, *args.only]), {**settings, 'lr': args.lr})

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
 from numpy.typing import NDArray
 
 from fusionls.datasets.collate import sample_list
@@ -151,7 +152,11 @@ def ready_model(config: Config, dataset: TileDataset) -> Any:
     if 'teacher' in given:
         given['untrained_teacher'] = True
     model = MODELS.build(given)
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel('WARNING')  # every weight and how it was initialised is a line of its own
     model.init_weights()
+    logger.setLevel(level)
     fit_layer_statistics(model.data_preprocessor, dataset)
     return model
 

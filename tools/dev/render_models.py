@@ -147,7 +147,7 @@ def _cost_row(zoo: Zoo, stem: str, record: Record) -> list[str]:
         f'{record["gflops"]:.2f}',
         f'{record["latency_ms"]:.0f}',
         f'{record["predict_mb"]:.0f}',
-        f'{record["step_mb"]:.0f}',
+        f'{record["step_mb"]:.0f}' if record['trainable'] else '–',
         '–' if trained is None else trained.cell(score),
         _learned(zoo.learned.get(stem)),
     ]
@@ -270,7 +270,9 @@ def _side_by_side(zoo: Zoo, rows: Mapping[tuple[str, str], Mapping[str, Result]]
     body = []
     for (method, encoder), one in rows.items():
         optical = one.get('opt')
-        fused = max((r for m, r in one.items() if m != 'opt'), key=lambda r: r.date, default=None)
+        # the one with most modalities; terrain alone is neither
+        most = max((m for m in one if m.startswith('opt') and m != 'opt'), key=len, default='')
+        fused = one.get(most)
         both = [optical, fused]
         cells = ['–' if r is None else r.cell(score) for score in scores for r in both]
         cells.append(
