@@ -37,7 +37,8 @@ def checkout(tmp_path):
     folder.mkdir(parents=True)
     for stem in STEMS:
         (folder / f'{stem}.py').write_text('')
-    text = '# New Net\n\nMaps by a [net](../net) of R. Doe et al. that\nis new. It has parts.\n\nMore.\n'
+    told = 'Maps by a [net](../net) of R. Doe et al. that\nis new. It has parts.'
+    text = f'# New Net\n\n{told}\n\nMore.\n'
     (folder / 'README.md').write_text(text)
     return tmp_path
 
@@ -54,7 +55,7 @@ def learned(passed, score, steps):
     return {
         'task': 'maps', 'score_name': 'landslide/iou', 'bar': 0.9, 'passed': passed,
         'score': score, 'best': score, 'steps': steps, 'lr': 0.001, 'stopped': '',
-        'cpu_minutes': 2.0, **RUN,
+        'cpu_minutes': 2.0, 'most_steps': 300, **RUN,
     }  # fmt: skip
 
 
@@ -92,6 +93,23 @@ def test_costs_scores_and_failures_stand_in_the_table(render, checkout):
     told = '\n'.join(render.learned_part(render.Zoo.of(checkout)))
     assert told.startswith('0 of 1 models')
     assert '| opt | IoU over 0.9 | 0.420 | 0.420 | 300 | 0.001 | the steps were over |' in told
+
+
+def test_a_model_that_learned_says_in_how_many_steps(render, checkout):
+    put_record(checkout / render.COSTS, STEMS[0], cost(2_500_000, 2_500_000))
+    for most, shown in ((300, '40 steps, lr 0.001'), (900, '40 of 900 steps, lr 0.001')):
+        record = {**learned(True, 0.95, 40), 'most_steps': most}
+        put_record(checkout / render.LEARNED, STEMS[0], record)
+        assert f'| {shown} |' in '\n'.join(render.costs_part(render.Zoo.of(checkout)))
+
+
+def test_our_records_were_made_as_the_page_says(render):
+    zoo = render.Zoo.of(ROOT)
+    sound = [record for record in zoo.costs.values() if 'failed' not in record]
+    assert {(r['side'], r['runs'], r['threads']) for r in sound} <= {(256, 5, 1)}
+    page = (ROOT / render.PAGES[0]).read_text()
+    assert 'One tile of 256 x 256' in page
+    assert f'every ten steps, {render.USUAL_STEPS} at most' in page
 
 
 def test_what_is_not_measured_is_named(render, checkout):

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 COSTS = 'docs/model_zoo.json'
 LEARNED = 'benchmarks/zoo/overfit.json'
 MARS = 'mars_mmls_v2'
+USUAL_STEPS = 300
+"""A model is given so many in the overfit check, where nobody says otherwise."""
 TASKS = {
     'maps': 'Maps',
     'instances': 'Instances',
@@ -158,7 +160,10 @@ def _learned(record: Record | None) -> str:
         return '–'
     if FAILED in record:
         return '**broke**'
-    return f'{record["steps"]} steps' if record['passed'] else '**failed**'
+    if not record['passed']:
+        return '**failed**'
+    of = '' if record['most_steps'] == USUAL_STEPS else f' of {record["most_steps"]}'
+    return f'{record["steps"]}{of} steps, lr {record["lr"]:g}'
 
 
 def learned_part(zoo: Zoo) -> list[str]:
