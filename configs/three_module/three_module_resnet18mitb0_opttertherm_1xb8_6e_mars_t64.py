@@ -30,6 +30,7 @@ transformer = dict(
     embed_dims=32,
     num_layers=[2, 2, 2, 2],
     num_heads=[1, 2, 5, 8],
+    qkv_bias=True,
     drop_path_rate=0.1,
 )
 model.update(
