@@ -1,10 +1,12 @@
-"""What every command line tool shares: clean errors and a progress bar with the time left."""
+"""What command line tools share: clean errors, a progress bar, the arguments of a whole scene."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -83,3 +85,32 @@ def progress_bar(
     )
     with Progress(*columns, console=Console(stderr=True), disable=not shown) as progress:
         yield Bar(progress, progress.add_task(description, total=total))
+
+
+def add_scene_arguments(parser: argparse.ArgumentParser, out: str) -> None:
+    """Add the arguments of every tool that runs a model over a stack.
+
+    Args:
+        parser: Where they go.
+        out: Help text of the file to write.
+    """
+    parser.add_argument('config', help='the config the checkpoint was trained with')
+    parser.add_argument('checkpoint')
+    parser.add_argument('stack', help='folder written by tools/build_stack.py')
+    parser.add_argument('out', help=out)
+    parser.add_argument(
+        '--modalities',
+        nargs='+',
+        metavar='NAME',
+        help='show the model only these (default: all that model and stack share)',
+    )
+    parser.add_argument('--window', type=int, default=512, help='window side, base pixels')
+    parser.add_argument('--overlap', type=int, default=128, help='overlap of windows, base pixels')
+    parser.add_argument('--batch-size', type=int, default=4, help='windows per forward pass')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: cuda if there)')
+
+
+def scene_options(args: argparse.Namespace) -> dict[str, Any]:
+    """What :func:`add_scene_arguments` read, by the names the verbs take."""
+    names = ('modalities', 'window', 'overlap', 'batch_size', 'device')
+    return {name: getattr(args, name) for name in names}

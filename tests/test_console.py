@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import argparse
+import inspect
+
 import pytest
 
-from fusionls.console import progress_bar, run_tool
+from fusionls import apis
+from fusionls.console import add_scene_arguments, progress_bar, run_tool, scene_options
 from fusionls.errors import SceneError
 
 
@@ -42,3 +46,13 @@ def test_progress_is_shown_on_standard_error_only(capsys):
     assert shown.out == ''
     assert 'writing' in shown.err
     assert '4/4' in shown.err
+
+
+@pytest.mark.parametrize('verb', [apis.predict_scene, apis.detect_scene])
+def test_options_of_a_scene_are_those_of_the_verbs_with_their_defaults(verb):
+    parser = argparse.ArgumentParser()
+    add_scene_arguments(parser, 'file to write')
+    options = scene_options(parser.parse_args(['a.py', 'a.pth', 'valley', 'out']))
+    taken = inspect.signature(verb).parameters
+    assert options == {name: taken[name].default for name in options}
+    assert len(options) == 5

@@ -7,7 +7,7 @@ import argparse
 from mmengine.config import DictAction
 
 from fusionls import apis
-from fusionls.console import progress_bar, run_tool
+from fusionls.console import add_scene_arguments, progress_bar, run_tool, scene_options
 from fusionls.evaluation.functional.calibration import Temperature
 
 
@@ -18,19 +18,7 @@ def main() -> None:
         epilog='Memory does not grow with the height of the scene. '
         'Next: tools/make_inventory.py OUT.tif INVENTORY.gpkg --stack STACK',
     )
-    parser.add_argument('config', help='the config the checkpoint was trained with')
-    parser.add_argument('checkpoint')
-    parser.add_argument('stack', help='folder written by tools/build_stack.py')
-    parser.add_argument('out', help='GeoTIFF to write')
-    parser.add_argument(
-        '--modalities',
-        nargs='+',
-        metavar='NAME',
-        help='show the model only these (default: all that model and stack share)',
-    )
-    parser.add_argument('--window', type=int, default=512, help='window side, base pixels')
-    parser.add_argument('--overlap', type=int, default=128, help='overlap of windows, base pixels')
-    parser.add_argument('--batch-size', type=int, default=4, help='windows per forward pass')
+    add_scene_arguments(parser, 'GeoTIFF to write')
     parser.add_argument(
         '--turns', type=int, choices=[1, 8], default=1, help='8: mean over turned and mirrored'
     )
@@ -53,7 +41,6 @@ def main() -> None:
     parser.add_argument(
         '--screen-threshold', type=float, metavar='P', help='map windows from this probability on'
     )
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: cuda if there)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     args = parser.parse_args()
     config = apis.load_config(args.config, args.cfg_options)
@@ -66,13 +53,9 @@ def main() -> None:
             args.checkpoint,
             args.stack,
             args.out,
-            modalities=args.modalities,
-            window=args.window,
-            overlap=args.overlap,
-            batch_size=args.batch_size,
             turns=args.turns,
             temperature=fitted.temperature if fitted else 1.0,
-            device=args.device,
+            **scene_options(args),
             support=args.support,
             screen=screen,
             screen_threshold=args.screen_threshold,

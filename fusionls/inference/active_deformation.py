@@ -189,7 +189,7 @@ def join_deformation(
     added = _sums_in(undetected, layers, factor)
     both = {name: np.concatenate([sums[name], added[name]]) for name in sums}
     joint = 1 - (1 - found.scores) * (1 - _activities(sums, rule))
-    columns = (
+    columns: tuple[NDArray[Any], ...] = (
         np.concatenate([found.boxes, undetected]),
         np.concatenate([joint, _strengths(added, rule)]),
         np.concatenate([found.scores, np.full(len(undetected), np.nan)]),
