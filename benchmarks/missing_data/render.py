@@ -1,6 +1,8 @@
 """Put the runs of run.py into results.json, and from there into the page and its picture.
 
-Run: python benchmarks/missing_data/render.py RUNS    (the folder run.py wrote)
+Run: python benchmarks/missing_data/render.py RUNS    (the folder run.py wrote; its runs replace
+                                                      those of the same config and seed)
+     python benchmarks/missing_data/render.py RUNS --variant pre-trained
      python benchmarks/missing_data/render.py         (from results.json only)
      python benchmarks/missing_data/render.py --check (fails where the page is out of date)
 """
@@ -8,6 +10,7 @@ Run: python benchmarks/missing_data/render.py RUNS    (the folder run.py wrote)
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import sys
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fusionls.evaluation.functional.missing_data import PatternScore
+from fusionls.geo.raster_io import written_whole
 from fusionls.visualization.missing_data import PREFIX, draw_missing_data
 
 HERE = Path(__file__).parent
@@ -26,6 +30,7 @@ SCORES = ('f1', 'iou')
 SECTIONS = {
     'mars_t96': 'Mars tiles, three modalities',
     'valley_t128': 'Simulated valley, four modalities',
+    'marstenth_t96': 'Labels of every tenth Mars tile',
 }
 """End of the name of a config, and the heading of its table on the page."""
 DRAWN = ('compensating', 'concat', 'stacked')
@@ -54,8 +59,8 @@ METHODS = {
 Row = dict[str, Any]
 
 
-def collected(folder: Path) -> list[Row]:
-    """What is kept of every run below a folder."""
+def collected(folder: Path, variant: str = '') -> list[Row]:
+    """What is kept of every run below a folder; ``variant`` tells runs of one config apart."""
     rows = []
     for file in sorted(folder.glob('*/missing_data.json')):
         run = json.loads(file.read_text())
@@ -70,8 +75,14 @@ def collected(folder: Path) -> list[Row]:
         }
         for key in ('train_cpu_s', 'train_wall_s', 'peak_memory_gb'):
             run[key] = round(run[key], 2)
-        rows.append(run)
+        rows.append(run | {'variant': variant} if variant else run)
     return rows
+
+
+def merged(old: list[Row], new: list[Row]) -> list[Row]:
+    """Rows by config, variant and seed; new ones replace old ones."""
+    rows = {(r['config'], r.get('variant', ''), r['seed']): r for r in [*old, *new]}
+    return [rows[key] for key in sorted(rows)]
 
 
 def page(rows: list[Row], text: str) -> str:
@@ -102,10 +113,15 @@ def _table(rows: list[Row], score: str) -> str:
     columns = ['all', *single, *holes]
     head = ['method', 'seeds', *columns, 'mean, one missing', 'loss', 'mean, missing']
     lines = [f'| {" | ".join(head)} |', '|---|' + '---:|' * (len(head) - 1)]
-    for begin, title in METHODS.items():
-        runs = [r for r in rows if r['config'].startswith(f'{begin}_')]
+    variants = sorted({r.get('variant', '') for r in rows})
+    for (begin, title), variant in itertools.product(METHODS.items(), variants):
+        runs = [
+            r for r in rows
+            if r['config'].startswith(f'{begin}_') and r.get('variant', '') == variant
+        ]  # fmt: skip
         if not runs:
             continue
+        title += f', {variant}' if variant else ''
         cells = [_mean_and_deviation(runs, [name], score) for name in columns]
         all_data = _mean(runs, ['all'], score)
         one = _mean(runs, single, score)
@@ -142,10 +158,8 @@ def draw(rows: list[Row]) -> None:
     """The first seed of the headline rows under every pattern."""
     models = {}
     for begin in DRAWN:
-        run = next(
-            r for r in rows
-            if r['config'].startswith(f'{begin}_') and 'mars' in r['config'] and r['seed'] == 0
-        )  # fmt: skip
+        config = f'{begin}_lite0_opttertherm_1xb8_6e_mars_t96'
+        run = next(r for r in rows if r['config'] == config and r['seed'] == 0)
         models[begin] = [
             PatternScore(name, p['family'], p['hidden'], p['level'], p['f1'])
             for name, p in run['patterns'].items()
@@ -157,10 +171,14 @@ def main() -> int:
     """Collect, if a folder is given, and render."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('runs', type=Path, nargs='?')
+    parser.add_argument('--variant', default='', help='what sets these runs of a config apart')
     parser.add_argument('--check', action='store_true')
     args = parser.parse_args()
     if args.runs:
-        RESULTS.write_text(json.dumps(collected(args.runs), indent=1) + '\n')
+        known = json.loads(RESULTS.read_text())
+        rows = merged(known, collected(args.runs, args.variant))
+        with written_whole(RESULTS) as beside:
+            beside.write_text(json.dumps(rows, indent=1) + '\n')
     rows = json.loads(RESULTS.read_text())
     text = PAGE.read_text(encoding='utf-8')
     new = page(rows, text)

@@ -1,7 +1,7 @@
 """Pre-training without labels: predict what was hidden of one sensor from what the others show.
 
 Flow: unlabelled tiles -> models.data_preprocessor -> [here] -> a checkpoint whose backbone a
-segmentor starts from (``init_cfg`` of ``MultiBranchEncoder``).
+segmentor starts from (``pretrained`` of ``MultiBranchEncoder``).
 Source: masked autoencoding of pictures, He et al. 2022 (MAE, sec. 3), across modalities as in
 MultiMAE (Bachmann et al. 2022, sec. 3: masked tokens of several modalities are predicted from the
 visible ones of all).
