@@ -12,6 +12,7 @@ from fusionls.datasets.transforms.packing import (
     PackTile,
 )
 from fusionls.datasets.transforms.paste import PasteLandslides
+from fusionls.datasets.transforms.proposals import ProposeBoxes
 from fusionls.datasets.transforms.schedules import RampTransforms
 from fusionls.datasets.transforms.values import JitterLayers, NoiseLayers
 from fusionls.datasets.transforms.views import CircleTile
@@ -32,6 +33,7 @@ __all__ = [
     'PackInstanceTile',
     'PackTile',
     'PasteLandslides',
+    'ProposeBoxes',
     'RampTransforms',
     'TurnTile',
     'WarpTile',

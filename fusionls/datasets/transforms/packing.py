@@ -125,7 +125,7 @@ class PackInstanceTile(BaseTransform):
     connected landslide of the tile.
 
     Required Keys: dataset, inputs, labels, layers, scene, window; instances and
-    instances_ignored where the scene knows them
+    instances_ignored where the scene knows them; proposals where boxes were proposed
 
     Args:
         least_pixels: Smaller pieces (cut by the tile's edge, say) are ignored instances.
@@ -157,6 +157,8 @@ class PackInstanceTile(BaseTransform):
             if self.masks:
                 instances.masks = BitmapMasks(masks[chosen].astype(np.uint8), *labels.shape)
             setattr(sample, name, instances)
+        if 'proposals' in results:
+            sample.proposals = InstanceData(bboxes=torch.from_numpy(results['proposals']))
         # where nobody mapped, a detection is neither right nor wrong; the name is mmdet's
         sample.gt_sem_seg = PixelData(sem_seg=torch.from_numpy(labels.astype(np.int64))[None])
         return {'inputs': _packed_inputs(results), 'data_samples': sample}

@@ -7,6 +7,7 @@ from fusionls.models.encoders.hybrid_vit import HybridVitEncoder
 from fusionls.models.encoders.multi_branch import MultiBranchEncoder
 from fusionls.models.encoders.parted import PartedEncoder
 from fusionls.models.encoders.patch_pyramid import PatchPyramid
+from fusionls.models.encoders.picture_encoder import PictureEncoder
 from fusionls.models.encoders.pixel_features import PixelFeatures
 from fusionls.models.encoders.plain_cnn import PlainCnn
 from fusionls.models.encoders.seaformer import SeaFormer
@@ -24,6 +25,7 @@ __all__ = [
     'MultiBranchEncoder',
     'PartedEncoder',
     'PatchPyramid',
+    'PictureEncoder',
     'PixelFeatures',
     'PlainCnn',
     'SeaFormer',

@@ -1,5 +1,6 @@
 """Heads that mmseg, mmdet and mmpretrain do not have."""
 
+from fusionls.models.heads.crop_bbox_head import CropBBoxHead
 from fusionls.models.heads.forest_head import ForestHead
 from fusionls.models.heads.iou_yolo_head import IouYoloHead
 from fusionls.models.heads.kernel_svm_head import KernelSvmHead
@@ -13,6 +14,7 @@ from fusionls.models.heads.steady_ham_head import SteadyHamHead
 from fusionls.models.heads.unet_head import UNetHead
 
 __all__ = [
+    'CropBBoxHead',
     'ForestHead',
     'IouYoloHead',
     'KernelSvmHead',

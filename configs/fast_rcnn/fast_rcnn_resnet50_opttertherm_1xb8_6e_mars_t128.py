@@ -1,0 +1,13 @@
+"""Fast R-CNN with a ResNet-50 and FPN on all Mars layers, stacked.
+
+Run: python tools/train.py configs/fast_rcnn/fast_rcnn_resnet50_opttertherm_1xb8_6e_mars_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.fast_rcnn_fpn import *
+    from .._base_.zoo.proposed_boxes import *
+
+model.update(data_preprocessor=preprocessor)
+model['backbone'].update(channels=channels)

@@ -1,0 +1,14 @@
+"""R-CNN with an AlexNet on all Mars layers, stacked.
+
+Run: python tools/train.py configs/rcnn/rcnn_alexnet_opttertherm_1xb8_6e_mars_t128.py
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.models.rcnn import *
+    from .._base_.zoo.proposed_boxes import *
+
+model.update(data_preprocessor=preprocessor)
+model['backbone'].update(channels=channels)
+optim_wrapper['optimizer'].update(lr=2e-4)
