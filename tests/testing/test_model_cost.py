@@ -56,6 +56,26 @@ def test_four_times_the_pixels_cost_four_times_the_flops_of_convolutions(tiny):
     assert large == pytest.approx(4 * small, rel=0.02)  # gates from means do not grow
 
 
+def test_what_is_fitted_in_one_go_is_fitted_before_it_is_timed(monkeypatch):
+    """A forest that was not grown is a leaf, and answers at once."""
+    path = TINY.parents[2] / 'configs/random_forest/random_forest_trees100_opt_1xb8_1e_mars_t64.py'
+    config = load_config(path, {'model.decode_head.trees': 2, 'model.decode_head.leaves': 8})
+    grown = []
+    forest = MODELS.get('ForestHead')
+    odds = forest.log_odds
+
+    def noted(head, features):
+        grown.append(bool((head.following != torch.arange(15)[:, None]).any()))
+        return odds(head, features)
+
+    monkeypatch.setattr(forest, 'log_odds', noted)
+    cost = model_cost(config, side=32, runs=1)
+    assert (cost.trainable, cost.step_mb) == (0, 0)
+    assert cost.parameters > 0
+    assert grown
+    assert all(grown)
+
+
 def test_a_config_that_is_not_tested_has_no_cost_of_predicting(tiny):
     config = copy.deepcopy(tiny)
     config.test_evaluator = []
