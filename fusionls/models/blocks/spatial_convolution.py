@@ -9,8 +9,8 @@ from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
 
 from fusionls.errors import InputError
 
-NORM = dict(type='BN', momentum=0.03, eps=0.001)
-"""Batch norm of the YOLO family since YOLOX, in mmcv's words."""
+NORM = dict(type='BN')
+"""Batch norm, in mmcv's words."""
 
 
 class Spatial(StrEnum):
