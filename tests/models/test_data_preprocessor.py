@@ -212,3 +212,10 @@ def test_layers_of_classes_need_no_statistics_and_others_do():
     made = FusionDataPreprocessor(layers=CODED, categories=CODES)
     with pytest.raises(LayerMissingError, match=r"no statistics for \['geology_fault_distance'\]"):
         made.set_statistics({})
+
+
+def test_a_classifier_may_hand_over_its_train_cfg_only_where_it_mixes_nothing():
+    layers = {'optical': ['optical_red']}
+    assert FusionDataPreprocessor(layers=layers, batch_augments=None).layers
+    with pytest.raises(InputError, match='tiles of several modalities cannot be mixed'):
+        FusionDataPreprocessor(layers=layers, batch_augments={'augments': 'Mixup'})
