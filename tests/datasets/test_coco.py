@@ -19,6 +19,7 @@ from fusionls.datasets.coco import (
     run_lengths,
     write_coco,
 )
+from fusionls.datasets.transforms import LoadTile, PackInstanceTile
 from fusionls.errors import InputError, LabelError
 from fusionls.geo.window import Window
 from fusionls.testing import ArraySceneDataset
@@ -89,6 +90,28 @@ def test_single_landslides_stay_single(tmp_path):
     ]
     assert found == shown
     assert sum(found) >= 1
+
+
+def test_boxes_and_masks_are_those_that_detectors_are_trained_on(tmp_path):
+    write_geotiff_folder(tmp_path / 'in', count=2)
+    data = GeoTiffFolderDataset(
+        root=tmp_path / 'in',
+        bands=BANDS,
+        layers=LAYERS,
+        tile=64,  # some polygons are cut
+        pipeline=[LoadTile(instances=True), PackInstanceTile(least_pixels=1)],
+    )
+    document = coco_document(data, [f'{i}.tif' for i in range(len(data))])
+    for number in range(len(data)):
+        truth = data[number]['data_samples'].gt_instances
+        entries = [
+            e for e in document['annotations'] if e['image_id'] == number and not e['iscrowd']
+        ]
+        corners = [(x, y, x + w, y + h) for x, y, w, h in (e['bbox'] for e in entries)]
+        np.testing.assert_array_equal(np.reshape(corners, (-1, 4)), truth.bboxes.numpy())
+        for entry, mask in zip(entries, truth.masks.masks, strict=True):
+            np.testing.assert_array_equal(drawn(entry['segmentation'], mask.shape), mask == 1)
+    assert document['annotations']
 
 
 def test_what_nobody_sees_is_a_crowd_region():

@@ -1,4 +1,4 @@
-"""R-CNN: every proposed box is cut out, warped to 96 pixels and judged by an AlexNet of its own.
+"""R-CNN: every proposed box is cut out, warped to 64 pixels and judged by an AlexNet of its own.
 
 Owns: model. A leaf adds data_preprocessor and the channels of the backbone. The parts are those of
 mmdet's Fast R-CNN; only what it pools are the layers themselves, and its head is the network.
@@ -19,7 +19,7 @@ model = dict(
         type=StandardRoIHead,
         bbox_roi_extractor=dict(
             type=SingleRoIExtractor,
-            roi_layer=dict(type=RoIAlign, output_size=96, sampling_ratio=1),
+            roi_layer=dict(type=RoIAlign, output_size=64, sampling_ratio=1),
             out_channels=3,
             featmap_strides=[1],
         ),

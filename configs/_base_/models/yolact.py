@@ -2,7 +2,7 @@
 
 A leaf adds data_preprocessor and the channels of the backbone. Differs from mmdet's config for
 pictures of 550 pixels: strides are powers of two, as the levels of a tile are, and anchors are
-half of theirs (12 to 192 pixels).
+half of theirs (12 to 192 pixels). The mask head knows the padding of a tile.
 """
 
 from mmengine.config import read_base
@@ -16,7 +16,6 @@ from mmdet.models import (
     CrossEntropyLoss,
     SmoothL1Loss,
     YOLACTHead,
-    YOLACTProtonet,
 )
 from mmdet.models.task_modules import (
     AnchorGenerator,
@@ -24,6 +23,8 @@ from mmdet.models.task_modules import (
     MaxIoUAssigner,
     PseudoSampler,
 )
+
+from fusionls.models.heads import PaddedProtonet
 
 model = dict(
     type=YOLACT,
@@ -60,7 +61,7 @@ model = dict(
         use_ohem=True,
     ),
     mask_head=dict(
-        type=YOLACTProtonet,
+        type=PaddedProtonet,
         in_channels=256,
         num_protos=32,
         num_classes=1,

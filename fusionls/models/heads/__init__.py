@@ -6,6 +6,7 @@ from fusionls.models.heads.iou_yolo_head import IouYoloHead
 from fusionls.models.heads.kernel_svm_head import KernelSvmHead
 from fusionls.models.heads.late_fusion_head import LateFusionHead
 from fusionls.models.heads.multi_scale_unet_head import MultiScaleUNetHead
+from fusionls.models.heads.padded_protonet import PaddedProtonet
 from fusionls.models.heads.perceptron_head import PerceptronHead
 from fusionls.models.heads.seaformer_head import SeaFormerHead
 from fusionls.models.heads.segnet_head import SegNetHead
@@ -20,6 +21,7 @@ __all__ = [
     'KernelSvmHead',
     'LateFusionHead',
     'MultiScaleUNetHead',
+    'PaddedProtonet',
     'PerceptronHead',
     'SSDBoxHead',
     'SeaFormerHead',
