@@ -11,6 +11,8 @@ from typing import Any
 
 import timm
 from mmengine.model import BaseModule
+from timm.models.efficientnet import EfficientNetFeatures
+from timm.models.mobilenetv3 import MobileNetV3Features
 from torch import Tensor
 
 from fusionls.registry import MODELS
@@ -39,6 +41,10 @@ class TimmEncoder(BaseModule):
         if levels is not None:
             options['out_indices'] = tuple(levels)
         self.model = timm.create_model(name, pretrained=False, features_only=True, **options)
+        stepped = isinstance(self.model, EfficientNetFeatures | MobileNetV3Features)
+        if stepped and self.model.feature_hooks is None:
+            # of other models timm drops what follows the last level; here it would run for nothing
+            del self.model.blocks[max(self.model._stage_out_idx) :]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Yield the feature maps, fine to coarse."""
