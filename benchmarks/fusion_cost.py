@@ -10,7 +10,6 @@ Run: OMP_NUM_THREADS=1 python benchmarks/fusion_cost.py [--side 256] [--rounds 5
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Callable
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from fusionls.evaluation.records import memory_mb
 from fusionls.models import fusion as operators
 from fusionls.models.encoders import MultiBranchEncoder, TimmEncoder
 from fusionls.testing import registered_fusions
@@ -119,7 +119,7 @@ def main() -> None:
     if args.child:
         if args.child != 'nothing':
             step(backbone(args.child, three), inputs(three, args.side, 4))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(memory_mb()[1])
         return
     # side by side is no fusion yet, and its head is not measured here
     names = [name for name in registered_fusions() if name != 'SideBySideFusion']
