@@ -5,6 +5,7 @@ from fusionls.engine.fit_pixels_loop import FitPixelsLoop
 from fusionls.engine.hooks import FitLayerStatistics, ProgressLine, SeedEachEpoch
 from fusionls.engine.missing_data_loop import MissingDataLoop
 from fusionls.engine.optim import BFloat16OptimWrapper
+from fusionls.engine.refit_norms import RefitNorms
 
 __all__ = [
     'BFloat16OptimWrapper',
@@ -13,5 +14,6 @@ __all__ = [
     'FitPixelsLoop',
     'MissingDataLoop',
     'ProgressLine',
+    'RefitNorms',
     'SeedEachEpoch',
 ]

@@ -19,6 +19,7 @@ from fusionls.datasets.transforms import (
     TurnTile,
 )
 from fusionls.evaluation.metrics import TileClassMetric
+from fusionls.engine import RefitNorms
 from fusionls.models import FusionDataPreprocessor
 
 train_dataloader['dataset'].update(
@@ -40,4 +41,4 @@ val_evaluator = dict(type=TileClassMetric)
 test_evaluator = dict(type=TileClassMetric)
 
 preprocessor = dict(type=FusionDataPreprocessor, layers=layers, factors=factors)
-custom_hooks += [averaging]
+custom_hooks += [averaging, dict(type=RefitNorms)]

@@ -13,6 +13,7 @@ with read_base():
 
 from fusionls.datasets.transforms import PackInstanceTile
 from fusionls.evaluation.metrics import LandslideInstanceMetric
+from fusionls.engine import RefitNorms
 from fusionls.models import FusionDataPreprocessor
 
 preprocessor = dict(type=FusionDataPreprocessor, layers=layers, factors=factors)
@@ -21,4 +22,4 @@ val_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile)
 test_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile)
 val_evaluator = dict(type=LandslideInstanceMetric)
 test_evaluator = dict(type=LandslideInstanceMetric)
-custom_hooks += [averaging]
+custom_hooks += [averaging, dict(type=RefitNorms)]

@@ -10,7 +10,8 @@ with read_base():
     from ..default_runtime import *
     from ..schedules.adamw_6e import *
 
+from fusionls.engine import RefitNorms
 from fusionls.models import FusionDataPreprocessor
 
 preprocessor = dict(type=FusionDataPreprocessor, layers=layers, factors=factors)
-custom_hooks += [averaging]
+custom_hooks += [averaging, dict(type=RefitNorms)]
