@@ -48,7 +48,7 @@ KINDS = {
     'maps': 'landslide class, pooled over valid pixels',
     'instances': 'connected landslides; F1 and IoU of pixels, pooled',
     'boxes': 'boxes of connected landslides',
-    'tiles': 'tiles of 64 pixels, landslide from a tenth of their pixels on',
+    'tiles': 'tiles of 64 pixels, landslide from 5 % of their labelled pixels on',
 }
 """What the figures are of, by task."""
 
