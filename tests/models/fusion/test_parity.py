@@ -160,7 +160,7 @@ def test_adapters_are_as_small_as_their_authors_say():
 def stated_costs():
     """Rows of the table of single operators in docs/fusion.md: name, thousands, billions."""
     page = (Path(__file__).parents[3] / 'docs' / 'fusion.md').read_text()
-    table = page.split('parameters, thousands', 1)[1]
+    table = page.split('parameters, thousands', 1)[1].split('\n\n', 1)[0]
     for row in re.findall(r'\| `(\w+)` \| ([\d., ]+) \| ([\d., ]+) \|', table):
         yield row[0], *([float(n) for n in cell.split(',')] for cell in row[1:])
 
