@@ -83,8 +83,8 @@ class FusionDataPreprocessor(BaseDataPreprocessor):
         super().__init__()
         if batch_augments is not None:
             raise InputError(
-                f'batch_augments (train_cfg of the classifier) is {batch_augments}: tiles of several '
-                'modalities cannot be mixed; leave it out and augment in the pipeline'
+                f'batch_augments (train_cfg of the classifier) is {batch_augments}: tiles of '
+                'several modalities cannot be mixed; leave it out and augment in the pipeline'
             )
         if not layers or not all(layers.values()):
             raise InputError(f'a model needs at least one layer per modality, got {dict(layers)}')
