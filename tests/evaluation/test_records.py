@@ -1,12 +1,12 @@
 """Records of a series are kept as they come, and no run takes another along."""
 
 import json
+import mmap
 import multiprocessing
 import os
 import signal
 import time
 
-import numpy as np
 import pytest
 
 from fusionls.errors import InputError
@@ -81,18 +81,21 @@ def test_a_run_that_fails_or_dies_is_a_record_too():
 
 
 def hold(megabytes):
-    before, _ = memory_mb()
-    kept = np.ones(megabytes * 2**17)
-    now, most = memory_mb()
-    del kept
-    return {'grew': now - before, 'most': most - before, 'kept': memory_mb()[1] - before}
+    before, first = memory_mb()
+    # pages of its own: an array may be given what this process had and freed
+    with mmap.mmap(-1, megabytes * 2**20) as pages:
+        for _ in range(megabytes):
+            pages.write(bytes(2**20))
+        now, most = memory_mb()
+    found = {'grew': now, 'most': most, 'first': first, 'kept': memory_mb()[1]}
+    return {name: value - before for name, value in found.items()}
 
 
 def test_memory_is_that_of_the_process_and_its_peak_stays():
     found = run_apart(hold, 200)
     assert found['grew'] == pytest.approx(200, abs=20)
     assert found['kept'] >= found['most'] - 1
-    assert found['most'] == pytest.approx(200, abs=20)
+    assert found['most'] >= max(found['grew'], found['first']) - 1
 
 
 def test_cost_is_cpu_time_not_waiting():
