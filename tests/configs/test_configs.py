@@ -3,6 +3,7 @@
 import ast
 import functools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,8 @@ def scene_for(dataset):
     layers = {m: list(names) for m, names in dataset.layers.items()}
     if isinstance(dataset, MarsMmlsV2Dataset):
         layers = {m: list(bands) for m, bands in BANDS.items()}
-        return made_up_scene(layers, shape=(2 * TILE, 2 * TILE))
+        scene = made_up_scene(layers, shape=(4 * TILE, 4 * TILE))  # four of its cells
+        return replace(scene, pixel=232.0)  # metres, as theirs: radii of layers are metres too
     elevation = {'terrain': 'terrain_elevation', 'lidar': 'lidar_ground'}
     for modality, name in elevation.items():  # hillshade is turned by lighting it again
         if modality in layers and name not in layers[modality]:
