@@ -54,13 +54,13 @@ def check_categories(dataset: TileDataset, categories: Mapping[str, Sequence[int
     )
 
 
-def _model(runner: Runner) -> Any:
+def unwrapped_model(runner: Runner) -> Any:
     """The model itself, out of its distributed wrapper."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def _preprocessor(runner: Runner) -> FusionDataPreprocessor:
-    return _model(runner).data_preprocessor
+    return unwrapped_model(runner).data_preprocessor
 
 
 def fit_layer_statistics(
@@ -138,7 +138,7 @@ class FitLayerStatistics(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Refuse a checkpoint that mmengine would load with a warning."""
-        check_fits(checkpoint, _model(runner), 'the checkpoint', tensors=runner._resume)
+        check_fits(checkpoint, unwrapped_model(runner), 'the checkpoint', tensors=runner._resume)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Write the names of the layers into the checkpoint."""

@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 from mmengine.hooks import EMAHook, Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from fusionls.engine.hooks import unwrapped_model
 from fusionls.registry import HOOKS
 
 
@@ -43,10 +43,10 @@ class RefitNorms(Hook):
         """Measure, if this was the last epoch."""
         if not self.is_last_train_epoch(runner):
             return
-        trained = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        averages = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
+        trained = unwrapped_model(runner)
+        averages = [h.ema_model.module for h in runner.hooks if isinstance(h, EMAHook)]
         batches = list(itertools.islice(runner.train_dataloader, self.batches))
-        for model in [trained, *(average.module for average in averages)]:
+        for model in averages or [trained]:
             # the averaged copy may have been left in any mode
             for copy, original in zip(model.modules(), trained.modules(), strict=True):
                 copy.training = original.training

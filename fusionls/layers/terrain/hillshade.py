@@ -94,7 +94,8 @@ def multidirectional(around: Neighbourhood) -> FloatArray:
     and n; toward 315 and 225 it is (n - e) and -(e + n) over the root of 2.
     """
     east, north = around.horn
-    tangent = math.tan(math.radians(MULTI_ALTITUDE))
+    altitude = math.radians(MULTI_ALTITUDE)
+    tangent = math.tan(altitude)
     crossed = _across(east, north, *around.horn_squares, tangent)
     total, difference = east + north, north - east
     turned = _across(
@@ -108,7 +109,6 @@ def multidirectional(around: Neighbourhood) -> FloatArray:
         squared = np.where(level, np.float32(1), squared)
         crossed[level] = 0
     crossed /= squared
-    altitude = math.radians(MULTI_ALTITUDE)
     crossed *= np.float32(-math.cos(altitude) / 2)
     crossed += np.float32(math.sin(altitude))
     crossed /= around.normal_length
