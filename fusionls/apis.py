@@ -8,13 +8,15 @@ no torch.
 from __future__ import annotations
 
 import copy
-import tempfile
+import glob
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusionls.config import load_config
+from fusionls.config import config_digest, load_config
 from fusionls.errors import FileMissingError, InputError, LayerMissingError, nearest_names
+from fusionls.geo.raster_io import written_whole
 from fusionls.inventory import make_inventory
 from fusionls.stack import build_stack
 
@@ -346,6 +348,9 @@ def predict_scene(
 ) -> Path:
     """Map a stack with a trained model.
 
+    A run that was killed goes on where it was when it is started again with the same files and
+    settings, and the map has the bytes it would have had (see ``inference.unfinished_map``).
+
     Args:
         config: The config of the checkpoint.
         checkpoint: What was trained with it.
@@ -376,8 +381,10 @@ def predict_scene(
 
     Raises:
         LayerMissingError: Stack and model do not share the modality or a layer.
-        InputError: There are too many modalities for ``support``; or the screen cannot be used.
+        InputError: There are too many modalities for ``support``; or the screen cannot be used; or
+            another process makes the same map.
     """
+    from fusionls.inference.job import job_name
     from fusionls.inference.modality_support import subsets, write_support
     from fusionls.inference.model_predictor import model_predictor, shared_modalities
     from fusionls.inference.scene_predictor import map_scene
@@ -394,6 +401,17 @@ def predict_scene(
             'support compares maps of every subset of the modalities, and a screen would leave out '
             'other windows in each; ask for one of the two'
         )
+    settings = {
+        'config': config_digest(config),
+        'modalities': names,
+        'windows': (window, overlap, batch_size),
+        'turns': turns,
+        'temperature': temperature,
+        'device': device,
+        'screen': screen and config_digest(screen[0]),
+        'threshold': screening and screening.threshold,
+    }
+    job = job_name(opened, [checkpoint, *([screen[1]] if screen else [])], settings)
 
     def mapped(number: int, path: str | Path) -> Path:
         """Map with one of the subsets."""
@@ -416,22 +434,38 @@ def predict_scene(
                 'turns': str(turns),
                 'temperature': f'{temperature:g}',
             },
+            job=job,
             progress=report,
         )
 
-    mapped(0, out)
-    if screening is not None and screened is not None:
-        screened(screening.kept, screening.looked)
-    if support is not None:
-        Path(support).parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=Path(support).parent, prefix='.support_') as passing:
-            folder = Path(subset_maps or passing)
-            folder.mkdir(parents=True, exist_ok=True)
-            files = {wanted[0]: Path(out)}
-            for number, subset in enumerate(wanted[1:], start=1):
-                shown = '_'.join(name for name in names if name in subset)
-                files[subset] = mapped(number, folder / f'probability_{shown}.tif')
-            write_support(files, names, Path(support))
+    if support is None:
+        mapped(0, out)
+        if screening is not None and screened is not None:
+            screened(screening.kept, screening.looked)
+        return Path(out)
+
+    support = Path(support)
+    passing = support.with_name(f'.{support.name}.{job}.subsets')
+    if not (
+        passing.is_dir() and Path(out).is_file()
+    ):  # where it is, the run that made it had `out`
+        mapped(0, out)
+    for folder in support.parent.glob(f'{glob.escape(f".{support.name}.")}*.subsets'):
+        if folder != passing:  # of a run nobody went on with
+            shutil.rmtree(folder)
+    passing.mkdir(parents=True, exist_ok=True)
+    files = {wanted[0]: Path(out)}
+    for number, subset in enumerate(wanted[1:], start=1):
+        shown = '_'.join(name for name in names if name in subset)
+        files[subset] = passing / f'probability_{shown}.tif'
+        if not files[subset].is_file():
+            mapped(number, files[subset])
+    write_support(files, names, support)
+    if subset_maps is not None:
+        for file in list(files.values())[1:]:
+            with written_whole(Path(subset_maps) / file.name) as beside:
+                shutil.move(file, beside)
+    shutil.rmtree(passing)
     return Path(out)
 
 

@@ -5,6 +5,8 @@ Flow: predictions of windows -> [here] -> finished rows of the map.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -110,3 +112,25 @@ class BandBlender:
             buffer[len(buffer) - count :] = 0
         self._top = end
         return closed
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """All that the rows still to come depend on, for :meth:`resume`."""
+        used = np.flatnonzero((self._total != 0).any(axis=1) | self._left_out.any(axis=1))
+        rows = int(used[-1]) + 1 if len(used) else 0
+        return {
+            'top': np.array(self._top),
+            'sum': self._sum[:rows],
+            'total': self._total[:rows],
+            'left_out': self._left_out[:rows],
+        }
+
+    def resume(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on where a blender of the same numbers was when :meth:`state` was asked."""
+        self._top = int(state['top'])
+        for name, buffer in (
+            ('sum', self._sum),
+            ('total', self._total),
+            ('left_out', self._left_out),
+        ):
+            buffer[:] = 0
+            buffer[: len(state[name])] = state[name]

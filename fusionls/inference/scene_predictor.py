@@ -3,14 +3,14 @@
 Flow: stack.layer_stack -> [here, with any predictor] -> probability GeoTIFF -> inventory.
 Rows of windows are read, predicted and blended from top to bottom; rows that no later window
 reaches are written at once. Held in memory: one row of windows (two float64 per pixel), one
-batch, and a bounded GDAL cache. The rows go to an uncompressed file beside the result (4 bytes a
-pixel while the run lasts), which GDAL then turns into a Cloud Optimized GeoTIFF block by block.
+batch, and a bounded GDAL cache. The rows go to a plain file beside the result (4 bytes a pixel
+while the run lasts, twice that in the end), from which a killed run goes on; GDAL then turns them
+into a Cloud Optimized GeoTIFF block by block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import rasterio
 import rasterio.shutil
-from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
@@ -36,6 +35,7 @@ from fusionls.geo.raster_io import new_geotiff, written_whole
 from fusionls.geo.window import Window
 from fusionls.inference.blend import BandBlender
 from fusionls.inference.screening import Screening
+from fusionls.inference.unfinished_map import State, UnfinishedMap, unfinished
 from fusionls.inference.window_plan import plan
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def map_scene(
     modalities: Sequence[str] | None = None,
     screening: Screening | None = None,
     tags: Mapping[str, str] | None = None,
+    job: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write the landslide probability of every pixel of a stack.
@@ -78,13 +79,17 @@ def map_scene(
         screening: What chooses the windows to map. Ground that only windows it leaves out cover
             has probability 0; where a candidate overlaps them, the candidate alone decides.
         tags: More dataset tags, e.g. the checkpoint.
+        job: Names stack, model and screen to the last weight. A run that is killed leaves what is
+            done in a hidden folder beside ``out``, and one of the same job, windows and batches
+            goes on from there to the same bytes; without a name it starts anew.
         progress: Called with windows done and windows in all.
 
     Returns:
         ``out``.
 
     Raises:
-        InputError: ``out`` is no GeoTIFF name, or window and overlap do not fit the stack.
+        InputError: ``out`` is no GeoTIFF name, window and overlap do not fit the stack, or another
+            process is making this map.
         LayerMissingError: The stack has no such modality.
         NoModalityError: ``modalities`` is empty.
         OutputError: Writing failed; nothing stands under ``out`` that was not there before.
@@ -108,23 +113,29 @@ def map_scene(
         **({} if screening is None else {'screen_threshold': f'{screening.threshold:g}'}),
         **(tags or {}),
     }
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), _new_cog(out, stack.grid, all_tags) as write:
-        strips = _Strips(write, stack.grid.cols)
+    if job is not None:
+        job = ' '.join([job, *(f'{k}={v}' for k, v in all_tags.items()), f'batch={batch_size}'])
+    with (
+        rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
+        written_whole(out) as beside,
+        unfinished(out, job, stack.grid.cols) as made,
+    ):
+        _resume(made, blender, screening)
         done = 0
         for band, end in windows.bands():
-            for batch in read_batches(stack, names, band, batch_size):
-                chosen = batch if screening is None else _candidates(blender, screening, batch)
-                if chosen:
-                    _predict_into(blender, predict, chosen)
+            if end > made.rows:
+                for batch in read_batches(stack, names, band, batch_size):
+                    chosen = batch if screening is None else _candidates(blender, screening, batch)
+                    if chosen:
+                        _predict_into(blender, predict, chosen)
+                made.add(blender.finish(end), _state(blender, screening))
             done += len(band)
-            strips.add(blender.finish(end))
             if progress is not None:
                 progress(done, len(windows))
-        strips.flush()
+        _write_cog(out, beside, stack.grid, all_tags, made)
     return out
 
 
-_Write = Callable[[NDArray[np.generic], Window, int], None]
 Read = tuple[Window, dict[str, tuple[FloatArray, BoolArray]], BoolArray]
 """A window, what every modality has there, and where any of them is valid."""
 
@@ -195,42 +206,35 @@ def _predict_into(blender: BandBlender, predict: Predict, batch: Sequence[Read])
         blender.add(np.clip(values, 0, 1), union, area)
 
 
-class _Strips:
-    """Gather rows and write them in whole blocks: GDAL then never reads a block back."""
-
-    def __init__(self, write: _Write, cols: int) -> None:
-        self._write = write
-        self._pending: FloatArray = np.empty((0, cols), np.float32)
-        self._row = 0
-
-    def add(self, rows: FloatArray) -> None:
-        self._pending = np.concatenate([self._pending, rows])
-        whole = len(self._pending) // BLOCK_ROWS * BLOCK_ROWS
-        self._write_first(whole)
-
-    def flush(self) -> None:
-        self._write_first(len(self._pending))
-
-    def _write_first(self, count: int) -> None:
-        if count:
-            area = Window(self._row, 0, count, self._pending.shape[1])
-            self._write(self._pending[:count], area, 1)
-            self._pending = self._pending[count:].copy()
-            self._row += count
+def _state(blender: BandBlender, screening: Screening | None) -> State:
+    """What a run that goes on from here has to know."""
+    counts = (0, 0) if screening is None else (screening.looked, screening.kept)
+    return {**blender.state(), 'screened': np.array(counts)}
 
 
-@contextmanager
-def _new_cog(path: Path, grid: Grid, tags: Mapping[str, str]) -> Iterator[_Write]:
-    """Write rows into a plain file beside ``path``, then turn it into a Cloud Optimized GeoTIFF."""
-    with written_whole(path) as beside:
-        rows_file = beside.with_name(f'{beside.name}.rows.tif')
-        try:
-            with new_geotiff(rows_file, grid, [BAND_NAME], tags=dict(tags)) as writer:
-                yield writer.write
-        except OutputError as error:
-            # the hidden file's name means nothing to the reader
-            raise OutputError(str(error).replace(str(rows_file), str(path))) from error
-        _copy_as_cog(rows_file, beside)
+def _resume(made: UnfinishedMap, blender: BandBlender, screening: Screening | None) -> None:
+    """Go on where the run was that left these rows."""
+    if made.rows:
+        blender.resume(made.state)
+        if screening is not None:
+            looked, kept = made.state['screened'].tolist()
+            screening.looked += looked
+            screening.kept += kept
+
+
+def _write_cog(
+    out: Path, beside: Path, grid: Grid, tags: Mapping[str, str], made: UnfinishedMap
+) -> None:
+    """Write the rows as a tiled file, then turn it into a Cloud Optimized GeoTIFF."""
+    rows_file = beside.with_name(f'{beside.name}.rows.tif')
+    try:
+        with new_geotiff(rows_file, grid, [BAND_NAME], tags=dict(tags)) as writer:
+            for row, values in made.strips(BLOCK_ROWS):  # whole blocks: none is read back
+                writer.write(values, Window(row, 0, *values.shape), 1)
+    except OutputError as error:
+        # the hidden file's name means nothing to the reader
+        raise OutputError(str(error).replace(str(rows_file), str(out))) from error
+    _copy_as_cog(rows_file, beside)
 
 
 def _copy_as_cog(source: Path, target: Path) -> None:

@@ -14,6 +14,7 @@ from fusionls import apis
 from fusionls.errors import InputError
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster_io import new_geotiff
+from fusionls.inference import map_scene, scene_predictor
 from fusionls.inference.modality_support import (
     log_odds,
     shapley_values,
@@ -139,3 +140,47 @@ def test_a_corrupted_modality_carries_less(trained, tmp_path):
     assert sound['optical'] > 0
     assert spoilt['optical'] < 0.5 * sound['optical']
     assert spoilt['optical'] < min(spoilt['terrain'], spoilt['insar'])
+
+
+def test_support_goes_on_where_a_run_was_killed(trained, tmp_path, monkeypatch):
+    config, checkpoint, scene = trained
+    grid = Grid(pyproj.CRS.from_epsg(32617), 5e5, 4e6, 10.0, 10.0, 96, 96)
+    arrays = {
+        name: ModalityArrays(m.values, m.valid, list(m.layers), m.factor)
+        for name, m in scene.modalities.items()
+    }
+    stack = write_stack(tmp_path / 'stack', grid, arrays)
+    made = []
+
+    def counting(*arguments, **options):
+        if len(made) == stop:
+            raise KeyboardInterrupt
+        made.append(options['modalities'])
+        return map_scene(*arguments, **options)
+
+    monkeypatch.setattr(scene_predictor, 'map_scene', counting)
+
+    def predicted(folder):
+        folder.mkdir(exist_ok=True)
+        apis.predict_scene(
+            config, checkpoint, stack.folder, folder / 'p.tif', window=64, overlap=32,
+            support=folder / 'support.tif', subset_maps=folder / 'maps',
+        )  # fmt: skip
+        return {p.name: p.read_bytes() for p in folder.rglob('*') if p.is_file()}
+
+    stop = None
+    expected = predicted(tmp_path / 'once')
+    count = len(made)
+    assert set(expected) >= {'p.tif', 'support.tif', 'probability_optical.tif'}
+    assert len(expected) == count + 1
+    for stop in (0, 1, 3):
+        made.clear()
+        with pytest.raises(KeyboardInterrupt):
+            predicted(tmp_path / f'{stop}')
+    stop = None
+    made.clear()
+    assert predicted(tmp_path / '3') == expected  # of 3 maps that were made
+    assert len(made) == count - 3
+    made.clear()
+    assert predicted(tmp_path / '3') == expected  # a run that came to its end starts anew
+    assert len(made) == count

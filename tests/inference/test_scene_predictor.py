@@ -17,6 +17,8 @@ from fusionls.errors import InputError, LayerMissingError, NoModalityError, Outp
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import any_valid
 from fusionls.inference import map_scene
+from fusionls.inference.screening import Screening
+from fusionls.inference.window_plan import plan
 from fusionls.stack.store import ModalityArrays, write_stack
 
 UTM = pyproj.CRS.from_epsg(32617)
@@ -292,6 +294,102 @@ def test_a_killed_run_leaves_no_file_under_the_final_name(tmp_path):
     assert run.returncode == -signal.SIGKILL
     assert not out.exists()
     assert not list(tmp_path.glob('p*'))
+
+
+def breaking(after, counted=None):
+    """A prediction that looks around itself, and ends the run at its call ``after``."""
+    calls = []
+
+    def predict(batch):
+        if len(calls) == after:
+            raise KeyboardInterrupt
+        calls.append(None)
+        if counted is not None:
+            counted.append(len(calls))
+        values = batch['optical'][0][:, 0]
+        return 0.5 * values + 0.5 * np.roll(values, 3, axis=-2)
+
+    return predict
+
+
+RESUMED = {'window': 32, 'overlap': 20, 'batch_size': 2}
+
+
+@pytest.mark.parametrize('rows', [96, 92])  # the last windows fit, and overlap more
+def test_a_run_that_goes_on_writes_the_same_bytes(tmp_path, rows):
+    # windows overlap by more than half, so that three rows of them are open at once
+    stack = random_stack(tmp_path / 'scene', rows=rows)
+    calls = []
+    expected = map_scene(stack, breaking(None, calls), tmp_path / 'all.tif', **RESUMED)
+    per_row = len(calls) // len(plan((rows, 80), 32, 20, 4).row_starts)
+    for after in range(len(calls)):
+        out, seen = tmp_path / f'{after}.tif', []
+        with pytest.raises(KeyboardInterrupt):
+            map_scene(stack, breaking(after), out, **RESUMED, job='job')
+        assert not out.exists()
+        map_scene(stack, breaking(None, seen), out, **RESUMED, job='job')
+        assert out.read_bytes() == expected.read_bytes()
+        assert len(seen) == len(calls) - after // per_row * per_row
+    assert not list(tmp_path.glob('.*'))
+
+
+@pytest.mark.parametrize('changed', [{'batch_size': 1}, {'overlap': 8}, {'job': 'another'}])
+def test_a_run_of_other_settings_starts_anew(tmp_path, changed):
+    stack, seen = random_stack(tmp_path / 'scene'), []
+    out = tmp_path / 'p.tif'
+    with pytest.raises(KeyboardInterrupt):
+        map_scene(stack, breaking(9), out, **RESUMED, job='job')
+    map_scene(stack, breaking(None, seen), out, **{**RESUMED, 'job': 'job', **changed})
+    whole_run = []
+    again = map_scene(
+        stack, breaking(None, whole_run), tmp_path / 'q.tif', **{**RESUMED, **changed, 'job': 'x'}
+    )
+    assert len(seen) == len(whole_run)
+    assert out.read_bytes() == again.read_bytes()
+
+
+def test_a_screened_run_goes_on_with_its_counts(tmp_path):
+    stack = random_stack(tmp_path / 'scene')
+
+    def screening():
+        return Screening(lambda batch: batch['optical'][0][:, 0].mean((1, 2)), 0.4)
+
+    once = screening()
+    expected = map_scene(
+        stack, breaking(None), tmp_path / 'all.tif', **RESUMED, screening=once, job='job'
+    )
+    assert 0 < once.kept < once.looked
+    out, first, second = tmp_path / 'p.tif', screening(), screening()
+    with pytest.raises(KeyboardInterrupt):
+        map_scene(stack, breaking(7), out, **RESUMED, screening=first, job='job')
+    map_scene(stack, breaking(None), out, **RESUMED, screening=second, job='job')
+    assert out.read_bytes() == expected.read_bytes()
+    assert (second.looked, second.kept) == (once.looked, once.kept)
+
+
+def test_a_killed_process_is_gone_on_with_by_another(tmp_path):
+    code = """
+        def slow(batch):
+            print('predicting', flush=True)
+            time.sleep(float(sys.argv[2]))
+            return red(batch)
+        map_scene(Endless(2048, 512), slow, sys.argv[1], window=256, overlap=64, job='job')
+    """
+    expected = tmp_path / 'all.tif'
+    calls = python(code, expected, 0).communicate()[0].count('predicting')
+    out = tmp_path / 'p.tif'
+    run = python(code, out, 0.05)
+    for _ in range(calls // 2):
+        assert run.stdout.readline() == 'predicting\n'
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate()
+    left = python(code, out, 0).communicate()[0].count('predicting')
+    assert 0 < left < calls
+    assert out.read_bytes() == expected.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir() if 'part' not in p.name) == [
+        'all.tif',
+        'p.tif',
+    ]
 
 
 def test_an_interrupted_run_keeps_the_map_that_was_there(tmp_path):
