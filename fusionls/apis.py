@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import glob
+import itertools
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -407,7 +408,7 @@ def predict_scene(
         'windows': (window, overlap, batch_size),
         'turns': turns,
         'temperature': temperature,
-        'device': device,
+        'device': next(itertools.chain(model.parameters(), model.buffers())).device,
         'screen': screen and config_digest(screen[0]),
         'threshold': screening and screening.threshold,
     }
