@@ -11,3 +11,4 @@ with read_base():
 
 model.update(data_preprocessor=preprocessor)
 model['backbone'].update(channels=channels)
+optim_wrapper['optimizer'].update(lr=2e-4)

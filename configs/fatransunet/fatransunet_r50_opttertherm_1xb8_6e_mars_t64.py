@@ -30,3 +30,4 @@ model['decode_head'].update(
     widths=[256, 128, 64, 16],
     upsampling=dict(type=FlowAlignment),
 )
+optim_wrapper['optimizer'].update(lr=3e-4)

@@ -6,7 +6,7 @@ Run: python tools/train.py configs/fcdu_net/fcdu_net_unet_opttertherm_1xb8_6e_ma
 from mmengine.config import read_base
 
 with read_base():
-    from .._base_.models.unet_segmentor import *
+    from .._base_.models.plain_unet import *
     from .._base_.zoo.semantic import *
 
 from fusionls.models.encoders import MultiBranchEncoder, UNetEncoder

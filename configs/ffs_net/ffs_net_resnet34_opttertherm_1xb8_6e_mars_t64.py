@@ -6,7 +6,7 @@ Run: python tools/train.py configs/ffs_net/ffs_net_resnet34_opttertherm_1xb8_6e_
 from mmengine.config import read_base
 
 with read_base():
-    from .._base_.models.unet_segmentor import *
+    from .._base_.models.plain_unet import *
     from .._base_.zoo.semantic import *
 
 from fusionls.models.blocks import BalancedPair, TransposedUpsampling

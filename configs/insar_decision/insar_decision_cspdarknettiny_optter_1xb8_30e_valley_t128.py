@@ -13,7 +13,8 @@ with read_base():
     from .._base_.models.yolox_tiny import *
     from .._base_.schedules.adamw_30e import *
 
-from fusionls.datasets.transforms import PackInstanceTile
+from fusionls.datasets.transforms import LoadTile, PackInstanceTile
+from fusionls.engine import RefitNorms
 from fusionls.evaluation.metrics import LandslideBoxMetric
 from fusionls.models import FusionDataPreprocessor
 
@@ -31,8 +32,10 @@ active_deformation = dict(
 model.update(data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors))
 model['backbone'].update(channels=dict(optical=4, terrain=2), factors=factors)
 train_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile, masks=False)
-val_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile, masks=False)
-test_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile, masks=False)
+# without context: a landslide would be found whole and judged by what lies in the tile
+whole = [dict(type=LoadTile), dict(type=PackInstanceTile, masks=False)]
+val_dataloader['dataset'].update(pipeline=whole)
+test_dataloader['dataset'].update(pipeline=whole)
 val_evaluator = dict(type=LandslideBoxMetric)
 test_evaluator = dict(type=LandslideBoxMetric)
-custom_hooks += [averaging]
+custom_hooks += [averaging, dict(type=RefitNorms)]

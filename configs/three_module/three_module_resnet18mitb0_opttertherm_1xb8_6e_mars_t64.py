@@ -7,7 +7,7 @@ Run: python tools/train.py \
 from mmengine.config import read_base
 
 with read_base():
-    from .._base_.models.unet_segmentor import *
+    from .._base_.models.plain_unet import *
     from .._base_.zoo.semantic import *
 
 from mmseg.models import MixVisionTransformer

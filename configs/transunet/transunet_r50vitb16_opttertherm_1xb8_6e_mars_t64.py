@@ -20,3 +20,4 @@ model['decode_head'].update(
     entry=512,
     widths=[256, 128, 64, 16],
 )
+optim_wrapper['optimizer'].update(lr=3e-4)

@@ -32,3 +32,4 @@ model.update(
     ),
 )
 model['auxiliary_head'].update(in_channels=384)
+optim_wrapper['optimizer'].update(lr=3e-4)

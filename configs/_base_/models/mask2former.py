@@ -1,8 +1,8 @@
 """Mask2Former for instances as mmdet has it, on a ResNet-50. Owns: model, and detection_resnet.
 
 A leaf adds data_preprocessor and the channels of the backbone. Differs from mmdet's config for
-pictures of 1024 pixels: the mask losses look at 1024 points, an eighth of the pixels of the mask
-as there.
+pictures of 1024 pixels: the mask losses look at 1024 points, which are all pixels of the mask of
+a tile of 128 (there 12544, a fifth).
 """
 
 from mmengine.config import read_base

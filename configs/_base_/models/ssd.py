@@ -60,7 +60,7 @@ model = dict(
             pos_iou_thr=0.5,
             neg_iou_thr=0.5,
             min_pos_iou=0.0,
-            ignore_iof_thr=-1,
+            ignore_iof_thr=0.5,
             gt_max_assign_all=False,
         ),
         sampler=dict(type=PseudoSampler),

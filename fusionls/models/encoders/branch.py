@@ -38,7 +38,8 @@ class Branch(BaseModule):
         factor: Pixel size of the modality in base pixels.
         pretrained: File of weights for the three-channel encoder (see ``models.pretrained``).
             They are adapted to the channel count; the mask channel starts at zero.
-        adaptation: How: ``'mean'``, ``'repeat'`` or ``'stem'`` (see ``encoders.channels``).
+        adaptation: How: ``'mean'``, ``'repeat'``, ``'fresh'`` or ``'stem'`` (see
+            ``encoders.channels``); without ``pretrained`` the first two mean ``'fresh'``.
         valid_channel: Whether the encoder reads the mask.
         reach: Holes are filled from valid pixels within so many pixels of the modality (a power
             of two); 1 leaves them at the mean of their layer.
@@ -72,7 +73,8 @@ class Branch(BaseModule):
                 f'adaptation {adaptation!r} is unknown; expected one of {", ".join(Adaptation)}'
             )
         self.reach = reach
-        self.adaptation = adaptation
+        learned = pretrained is not None or adaptation == Adaptation.STEM
+        self.adaptation = adaptation if learned else Adaptation.FRESH
         self.channels = channels
         self.factor = factor
         self.pretrained = pretrained

@@ -5,7 +5,9 @@ the mean over the three old channels (rule ``mean``), or the old ones in turn (r
 timm does), times 3 / C: an input whose C channels are all equal then gives the same feature maps
 as before the change (Carreira and Zisserman 2017, "Quo Vadis, Action Recognition?", sec. 3,
 inflate weights in time by the same rule; ``repeat`` keeps it where C is a multiple of 3). With
-C = 3 nothing is changed. The rule ``stem`` leaves the encoder as it is and puts a learned
+C = 3 nothing is changed. Where nothing was learned yet, these rules would give every layer the same
+kernel, and the encoder would see no more than their sum; rule ``fresh`` draws each anew, as wide as
+before by 3 / C of the variance. The rule ``stem`` leaves the encoder as it is and puts a learned
 1 x 1 convolution from C to 3 channels before it, which starts as ``repeat`` would.
 """
 
@@ -45,6 +47,7 @@ class Adaptation(StrEnum):
 
     MEAN = 'mean'
     REPEAT = 'repeat'
+    FRESH = 'fresh'
     STEM = 'stem'
 
 
@@ -55,6 +58,9 @@ def adapted_weight(weight: Tensor, channels: int, rule: str = Adaptation.MEAN) -
         return weight
     if rule == Adaptation.REPEAT:
         wide = weight[:, [channel % old for channel in range(channels)]]
+    elif rule == Adaptation.FRESH:
+        drawn = torch.randn(len(weight), channels, *weight.shape[2:], dtype=weight.dtype)
+        return drawn * weight.std() * (old / channels) ** 0.5
     else:
         wide = weight.mean(dim=1, keepdim=True).repeat(1, channels, 1, 1)
     return wide * (old / channels)
@@ -83,7 +89,7 @@ def adapt_channels(encoder: nn.Module, channels: int, rule: str = Adaptation.MEA
     Args:
         encoder: Reads three channels.
         channels: What it is to read.
-        rule: ``'mean'`` or ``'repeat'``.
+        rule: ``'mean'``, ``'repeat'`` or ``'fresh'``.
 
     Raises:
         InputError: See :func:`first_convolution`.

@@ -169,6 +169,37 @@ def test_the_rule_is_the_mean_over_the_old_channels_times_three_over_c():
     torch.testing.assert_close(found, expected.expand_as(found))
 
 
+def test_fresh_kernels_differ_and_answer_noise_as_loudly_as_before():
+    torch.manual_seed(0)
+    weight = 0.3 * torch.randn(64, 3, 7, 7)
+    found = adapted_weight(weight, 11, 'fresh')
+    assert found.shape == (64, 11, 7, 7)
+    # the same variance of the output for independent inputs of one variance
+    assert float(found.square().sum((1, 2, 3)).mean()) == pytest.approx(
+        float(weight.square().sum((1, 2, 3)).mean()), rel=0.05
+    )
+    between = torch.corrcoef(found.transpose(0, 1).flatten(1))
+    assert float((between - torch.eye(11)).abs().max()) < 0.1
+
+
+@pytest.mark.parametrize('adaptation', ['mean', 'repeat'])
+def test_a_branch_that_learned_nothing_yet_tells_its_layers_apart(adaptation):
+    encoder = dict(type='TimmEncoder', name='resnet10t', levels=[0, 1])
+    branch = Branch(encoder=encoder, channels=2, adaptation=adaptation)
+    branch.init_weights()
+    weight = branch.encoder.get_submodule(first_convolution_of(branch.encoder, 3)).weight
+    assert torch.linalg.matrix_rank(weight.transpose(0, 1).flatten(1)) == 3
+
+
+def first_convolution_of(encoder, channels):
+    """Name of the convolution that reads so many channels."""
+    return next(
+        name
+        for name, module in encoder.named_modules()
+        if isinstance(module, nn.Conv2d) and module.in_channels == channels
+    )
+
+
 def test_bias_padding_and_class_of_the_convolution_are_kept():
     encoder = nn.Sequential(
         nn.Conv2d(3, 4, 3, stride=2, padding=1, dilation=2, bias=True, padding_mode='reflect')
