@@ -8,16 +8,13 @@ no torch.
 from __future__ import annotations
 
 import copy
-import glob
 import itertools
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusionls.config import config_digest, load_config
 from fusionls.errors import FileMissingError, InputError, LayerMissingError, nearest_names
-from fusionls.geo.raster_io import written_whole
 from fusionls.inventory import make_inventory
 from fusionls.stack import build_stack
 
@@ -385,8 +382,10 @@ def predict_scene(
         InputError: There are too many modalities for ``support``; or the screen cannot be used; or
             another process makes the same map.
     """
+    import torch
+
     from fusionls.inference.job import job_name
-    from fusionls.inference.modality_support import subsets, write_support
+    from fusionls.inference.modality_support import map_support, subsets
     from fusionls.inference.model_predictor import model_predictor, shared_modalities
     from fusionls.inference.scene_predictor import map_scene
     from fusionls.stack.layer_stack import LayerStack
@@ -409,13 +408,15 @@ def predict_scene(
         'turns': turns,
         'temperature': temperature,
         'device': next(itertools.chain(model.parameters(), model.buffers())).device,
+        'threads': torch.get_num_threads(),
         'screen': screen and config_digest(screen[0]),
         'threshold': screening and screening.threshold,
     }
     job = job_name(opened, [checkpoint, *([screen[1]] if screen else [])], settings)
 
-    def mapped(number: int, path: str | Path) -> Path:
+    def mapped(subset: frozenset[str], path: Path) -> Path:
         """Map with one of the subsets."""
+        number = wanted.index(subset)
 
         def report(done: int, total: int) -> None:
             if progress is not None:
@@ -428,7 +429,7 @@ def predict_scene(
             window=window,
             overlap=overlap,
             batch_size=batch_size,
-            modalities=[name for name in names if name in wanted[number]],
+            modalities=[name for name in names if name in subset],
             screening=screening,
             tags={
                 'checkpoint': Path(checkpoint).name,
@@ -439,35 +440,15 @@ def predict_scene(
             progress=report,
         )
 
-    if support is None:
-        mapped(0, out)
-        if screening is not None and screened is not None:
-            screened(screening.kept, screening.looked)
-        return Path(out)
-
-    support = Path(support)
-    passing = support.with_name(f'.{support.name}.{job}.subsets')
-    if not (
-        passing.is_dir() and Path(out).is_file()
-    ):  # where it is, the run that made it had `out`
-        mapped(0, out)
-    for folder in support.parent.glob(f'{glob.escape(f".{support.name}.")}*.subsets'):
-        if folder != passing:  # of a run nobody went on with
-            shutil.rmtree(folder)
-    passing.mkdir(parents=True, exist_ok=True)
-    files = {wanted[0]: Path(out)}
-    for number, subset in enumerate(wanted[1:], start=1):
-        shown = '_'.join(name for name in names if name in subset)
-        files[subset] = passing / f'probability_{shown}.tif'
-        if not files[subset].is_file():
-            mapped(number, files[subset])
-    write_support(files, names, support)
-    if subset_maps is not None:
-        for file in list(files.values())[1:]:
-            with written_whole(Path(subset_maps) / file.name) as beside:
-                shutil.move(file, beside)
-    shutil.rmtree(passing)
-    return Path(out)
+    out = Path(out)
+    if support is not None:
+        keep = None if subset_maps is None else Path(subset_maps)
+        map_support(mapped, names, out, Path(support), job=job, keep=keep)
+        return out
+    mapped(wanted[0], out)
+    if screening is not None and screened is not None:
+        screened(screening.kept, screening.looked)
+    return out
 
 
 def _screening(

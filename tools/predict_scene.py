@@ -16,7 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description='Write the landslide probability of every pixel of a stack as a GeoTIFF.',
         epilog='Memory does not grow with the height of the scene. '
-        'A run that was killed goes on where it was when it is started again. '
+        'A run that was killed goes on when it is started again with the same arguments; of one '
+        'nobody goes on with, the hidden folder .OUT.tif.unfinished may be deleted. '
         'Next: tools/make_inventory.py OUT.tif INVENTORY.gpkg --stack STACK',
     )
     add_scene_arguments(parser, 'GeoTIFF to write')

@@ -166,10 +166,25 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     beside = path.with_name(f'.{path.stem}.{os.getpid()}.part{path.suffix}')
+    with said_of_output(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            os.replace(beside, path)
+        finally:
+            for leftover in path.parent.glob(glob.escape(beside.name) + '*'):
+                leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def said_of_output(path: Path) -> Iterator[None]:
+    """Turn what the system says of a failed write into what the user needs to know.
+
+    Raises:
+        OutputError: The disk is full, or the folder cannot be written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        os.replace(beside, path)
+        yield
     except FusionlsError:
         raise  # some are OSErrors too, and speak of other files
     except OSError as error:
@@ -180,9 +195,6 @@ def written_whole(path: str | Path) -> Iterator[Path]:
             f'{path}: could not be written: {why}. {cure} and run again; '
             'what stood there before is unchanged.'
         ) from error
-    finally:
-        for leftover in path.parent.glob(glob.escape(beside.name) + '*'):
-            leftover.unlink(missing_ok=True)
 
 
 class _CheckedWriter:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,13 @@ import fusionls
 if TYPE_CHECKING:
     from fusionls.stack.layer_stack import LayerStack
 
+_LIBRARIES = ('torch', 'torchvision', 'timm', 'mmcv', 'mmseg', 'mmdet', 'mmpretrain')
+
 
 def job_name(stack: LayerStack, models: Sequence[str | Path], said: Mapping[str, object]) -> str:
-    """Name a map by its stack, its models, its settings and the code that makes it.
+    """Name a map by its stack, its models, its settings and the software that makes it.
+
+    Modules of a plug-in do not count.
 
     Args:
         stack: What is mapped; its files count by size and time of change.
@@ -31,15 +36,19 @@ def job_name(stack: LayerStack, models: Sequence[str | Path], said: Mapping[str,
     """
     of_stack = [stack.manifest.to_json()]
     of_stack += [_stamp(stack.folder / name) for name in sorted(stack.manifest.files)]
-    weights = []
-    for path in models:
-        with Path(path).open('rb') as file:
-            weights.append(hashlib.file_digest(file, 'sha256').hexdigest())
-    package = Path(fusionls.__file__).parent
-    code = [_stamp(path) for path in sorted(package.rglob('*.py'))]  # who edits it starts anew
+    weights = [_digest(Path(path).expanduser()) for path in models]
+    package = sorted(Path(fusionls.__file__).parent.rglob('*.py'))
+    code = [_digest(path) for path in package if path.is_file()]  # who edits it starts anew
+    loaded = [sys.modules[name] for name in _LIBRARIES if name in sys.modules]
+    versions = [f'{library.__name__} {library.__version__}' for library in loaded]
     settings = {name: str(value) for name, value in said.items()}
-    text = json.dumps([of_stack, weights, settings, code], sort_keys=True)
+    text = json.dumps([of_stack, weights, settings, code, versions], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _digest(path: Path) -> str:
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def _stamp(path: Path) -> str:

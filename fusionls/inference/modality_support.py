@@ -17,8 +17,10 @@ ones against it. A modality that changes nothing has zero.
 from __future__ import annotations
 
 import itertools
+import json
 import math
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,8 +30,9 @@ import rasterio
 from fusionls.errors import InputError
 from fusionls.evaluation.functional import curves
 from fusionls.geo.raster import FloatArray
-from fusionls.geo.raster_io import grid_of, new_geotiff
+from fusionls.geo.raster_io import grid_of, new_geotiff, said_of_output, written_whole
 from fusionls.geo.window import row_strips
+from fusionls.inference.unfinished_map import discard, empty, held
 
 Subset = frozenset[str]
 BAND = 'support_'
@@ -89,6 +92,60 @@ def shapley_values(
                 share += weight * (values[frozenset(chosen) | {name}] - without)
         found[name] = share.astype(np.float32)
     return found
+
+
+def map_support(
+    mapped: Callable[[Subset, Path], Path],
+    modalities: Sequence[str],
+    out: Path,
+    support: Path,
+    *,
+    job: str,
+    keep: Path | None = None,
+) -> Path:
+    """Map with every subset, and write the support; a run that was killed goes on.
+
+    Args:
+        mapped: Writes the map of a subset to a file.
+        modalities: All of them.
+        out: The map with all.
+        support: File to write, as :func:`write_support` does.
+        job: Names all that decides a byte of the maps. What a killed run of that name left in a
+            hidden folder beside ``support`` is not mapped again.
+        keep: Folder for the maps of the other subsets, ``probability_<modality>_....tif``; they are
+            thrown away by default.
+
+    Raises:
+        InputError: There are none, or too many modalities, or another process writes ``support``.
+        OutputError: Writing failed; nothing stands under ``support`` that was not there before.
+    """
+    whole, *others = subsets(modalities)
+    hidden = support.with_name(f'.{support.name}.unfinished')
+    with said_of_output(support), held(hidden, support) as folder:
+        begun = folder / 'begun.json'
+        if not (out.is_file() and begun.is_file() and begun.read_text() == _stamp(job, out)):
+            empty(folder)
+            mapped(whole, out)
+            begun.write_text(_stamp(job, out))
+        maps = {whole: out}
+        for subset in others:
+            shown = '_'.join(name for name in modalities if name in subset)
+            maps[subset] = folder / f'probability_{shown}.tif'
+            if not maps[subset].is_file():
+                mapped(subset, maps[subset])
+        write_support(maps, modalities, support)
+        if keep is not None:
+            for subset in others:
+                with written_whole(keep / maps[subset].name) as beside:
+                    shutil.copyfile(maps[subset], beside)
+        discard(folder)
+    return support
+
+
+def _stamp(job: str, out: Path) -> str:
+    """The job, and that the map with all modalities is the one it made."""
+    known = out.stat()
+    return json.dumps([job, str(out.resolve()), known.st_size, known.st_mtime_ns])
 
 
 def write_support(maps: Mapping[Subset, Path], modalities: Sequence[str], out: Path) -> Path:

@@ -3,13 +3,14 @@
 Flow: stack.layer_stack -> [here, with any predictor] -> probability GeoTIFF -> inventory.
 Rows of windows are read, predicted and blended from top to bottom; rows that no later window
 reaches are written at once. Held in memory: one row of windows (two float64 per pixel), one
-batch, and a bounded GDAL cache. The rows go to a plain file beside the result (4 bytes a pixel
-while the run lasts, twice that in the end), from which a killed run goes on; GDAL then turns them
-into a Cloud Optimized GeoTIFF block by block.
+batch, and a bounded GDAL cache. The rows go to a plain file beside the result, from which a
+killed run goes on; GDAL then turns them into a Cloud Optimized GeoTIFF block by block. On the disk
+a run needs 4 bytes a pixel, in the end twice that and the map.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -31,7 +32,7 @@ from fusionls.errors import (
 )
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import BoolArray, FloatArray, any_valid
-from fusionls.geo.raster_io import new_geotiff, written_whole
+from fusionls.geo.raster_io import new_geotiff, said_of_output
 from fusionls.geo.window import Window
 from fusionls.inference.blend import BandBlender
 from fusionls.inference.screening import Screening
@@ -117,10 +118,14 @@ def map_scene(
         job = ' '.join([job, *(f'{k}={v}' for k, v in all_tags.items()), f'batch={batch_size}'])
     with (
         rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
-        written_whole(out) as beside,
+        said_of_output(out),
         unfinished(out, job, stack.grid.cols) as made,
     ):
-        _resume(made, blender, screening)
+        counted = _Counts(screening)
+        if made.rows:
+            state = made.found()
+            blender.resume(state)
+            counted.resume(state)
         done = 0
         for band, end in windows.bands():
             if end > made.rows:
@@ -128,11 +133,12 @@ def map_scene(
                     chosen = batch if screening is None else _candidates(blender, screening, batch)
                     if chosen:
                         _predict_into(blender, predict, chosen)
-                made.add(blender.finish(end), _state(blender, screening))
+                rows = blender.finish(end)
+                made.add(rows, {**blender.state(), **counted.state()})
             done += len(band)
             if progress is not None:
                 progress(done, len(windows))
-        _write_cog(out, beside, stack.grid, all_tags, made)
+        _write_cog(out, stack.grid, all_tags, made)
     return out
 
 
@@ -206,27 +212,29 @@ def _predict_into(blender: BandBlender, predict: Predict, batch: Sequence[Read])
         blender.add(np.clip(values, 0, 1), union, area)
 
 
-def _state(blender: BandBlender, screening: Screening | None) -> State:
-    """What a run that goes on from here has to know."""
-    counts = (0, 0) if screening is None else (screening.looked, screening.kept)
-    return {**blender.state(), 'screened': np.array(counts)}
+class _Counts:
+    """What a screening counts of this map, also where another run began it."""
+
+    def __init__(self, screening: Screening | None) -> None:
+        self._screening = screening
+        self._before = (0, 0) if screening is None else (screening.looked, screening.kept)
+
+    def state(self) -> State:
+        if self._screening is None:
+            return {}
+        now = (self._screening.looked, self._screening.kept)
+        return {'screened': np.subtract(now, self._before)}
+
+    def resume(self, state: State) -> None:
+        if self._screening is not None:
+            looked, kept = state['screened'].tolist()
+            self._screening.looked += looked
+            self._screening.kept += kept
 
 
-def _resume(made: UnfinishedMap, blender: BandBlender, screening: Screening | None) -> None:
-    """Go on where the run was that left these rows."""
-    if made.rows:
-        blender.resume(made.state)
-        if screening is not None:
-            looked, kept = made.state['screened'].tolist()
-            screening.looked += looked
-            screening.kept += kept
-
-
-def _write_cog(
-    out: Path, beside: Path, grid: Grid, tags: Mapping[str, str], made: UnfinishedMap
-) -> None:
-    """Write the rows as a tiled file, then turn it into a Cloud Optimized GeoTIFF."""
-    rows_file = beside.with_name(f'{beside.name}.rows.tif')
+def _write_cog(out: Path, grid: Grid, tags: Mapping[str, str], made: UnfinishedMap) -> None:
+    """Write the rows as a tiled file, and that as a Cloud Optimized GeoTIFF under its name."""
+    rows_file, whole = made.folder / 'rows.tif', made.folder / 'whole.tif'
     try:
         with new_geotiff(rows_file, grid, [BAND_NAME], tags=dict(tags)) as writer:
             for row, values in made.strips(BLOCK_ROWS):  # whole blocks: none is read back
@@ -234,7 +242,8 @@ def _write_cog(
     except OutputError as error:
         # the hidden file's name means nothing to the reader
         raise OutputError(str(error).replace(str(rows_file), str(out))) from error
-    _copy_as_cog(rows_file, beside)
+    _copy_as_cog(rows_file, whole)
+    os.replace(whole, out)
 
 
 def _copy_as_cog(source: Path, target: Path) -> None:

@@ -177,10 +177,22 @@ def test_support_goes_on_where_a_run_was_killed(trained, tmp_path, monkeypatch):
         made.clear()
         with pytest.raises(KeyboardInterrupt):
             predicted(tmp_path / f'{stop}')
-    stop = None
-    made.clear()
-    assert predicted(tmp_path / '3') == expected  # of 3 maps that were made
-    assert len(made) == count - 3
+    for before in (0, 1, 3):
+        stop = None
+        made.clear()
+        assert predicted(tmp_path / f'{before}') == expected
+        assert len(made) == count - before
+        assert not list((tmp_path / f'{before}').glob('.*'))
     made.clear()
     assert predicted(tmp_path / '3') == expected  # a run that came to its end starts anew
+    assert len(made) == count
+
+    stop = 2
+    made.clear()
+    with pytest.raises(KeyboardInterrupt):
+        predicted(tmp_path / 'other')
+    stop = None
+    (tmp_path / 'other' / 'p.tif').write_bytes(b'a map of another run')
+    made.clear()
+    assert predicted(tmp_path / 'other') == expected
     assert len(made) == count

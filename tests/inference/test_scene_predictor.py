@@ -16,7 +16,7 @@ import rasterio
 from fusionls.errors import InputError, LayerMissingError, NoModalityError, OutputError
 from fusionls.geo.grid import Grid
 from fusionls.geo.raster import any_valid
-from fusionls.inference import map_scene
+from fusionls.inference import map_scene, scene_predictor
 from fusionls.inference.screening import Screening
 from fusionls.inference.window_plan import plan
 from fusionls.stack.store import ModalityArrays, write_stack
@@ -315,7 +315,7 @@ def breaking(after, counted=None):
 RESUMED = {'window': 32, 'overlap': 20, 'batch_size': 2}
 
 
-@pytest.mark.parametrize('rows', [96, 92])  # the last windows fit, and overlap more
+@pytest.mark.parametrize('rows', [92, 96, 32])  # the last windows fit; overlap more; are alone
 def test_a_run_that_goes_on_writes_the_same_bytes(tmp_path, rows):
     # windows overlap by more than half, so that three rows of them are open at once
     stack = random_stack(tmp_path / 'scene', rows=rows)
@@ -354,17 +354,19 @@ def test_a_screened_run_goes_on_with_its_counts(tmp_path):
     def screening():
         return Screening(lambda batch: batch['optical'][0][:, 0].mean((1, 2)), 0.4)
 
-    once = screening()
+    once, calls, left = screening(), [], []
     expected = map_scene(
-        stack, breaking(None), tmp_path / 'all.tif', **RESUMED, screening=once, job='job'
+        stack, breaking(None, calls), tmp_path / 'all.tif', **RESUMED, screening=once, job='job'
     )
     assert 0 < once.kept < once.looked
     out, first, second = tmp_path / 'p.tif', screening(), screening()
     with pytest.raises(KeyboardInterrupt):
         map_scene(stack, breaking(7), out, **RESUMED, screening=first, job='job')
-    map_scene(stack, breaking(None), out, **RESUMED, screening=second, job='job')
+    second.looked, second.kept = 100, 10  # of another scene
+    map_scene(stack, breaking(None, left), out, **RESUMED, screening=second, job='job')
+    assert len(left) < len(calls)
     assert out.read_bytes() == expected.read_bytes()
-    assert (second.looked, second.kept) == (once.looked, once.kept)
+    assert (second.looked - 100, second.kept - 10) == (once.looked, once.kept)
 
 
 def test_a_killed_process_is_gone_on_with_by_another(tmp_path):
@@ -386,10 +388,28 @@ def test_a_killed_process_is_gone_on_with_by_another(tmp_path):
     left = python(code, out, 0).communicate()[0].count('predicting')
     assert 0 < left < calls
     assert out.read_bytes() == expected.read_bytes()
-    assert sorted(p.name for p in tmp_path.iterdir() if 'part' not in p.name) == [
-        'all.tif',
-        'p.tif',
-    ]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['all.tif', 'p.tif']
+
+
+@pytest.mark.parametrize('stage', ['new_geotiff', '_copy_as_cog'])
+def test_a_run_killed_while_it_writes_the_file_predicts_nothing_again(tmp_path, monkeypatch, stage):
+    stack = random_stack(tmp_path / 'scene')
+    expected = map_scene(stack, breaking(None), tmp_path / 'all.tif', **RESUMED)
+    out = tmp_path / 'p.tif'
+    out.write_bytes(b'the map of yesterday')
+
+    def interrupted(source, *_, **__):
+        Path(source).with_name('half').write_bytes(b'half a file')
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scene_predictor, stage, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            map_scene(stack, breaking(None), out, **RESUMED, job='job')
+    assert out.read_bytes() == b'the map of yesterday'
+    map_scene(stack, pytest.fail, out, **RESUMED, job='job')
+    assert out.read_bytes() == expected.read_bytes()
+    assert not list(tmp_path.glob('.*'))
 
 
 def test_an_interrupted_run_keeps_the_map_that_was_there(tmp_path):

@@ -110,7 +110,7 @@ def test_a_screen_leaves_windows_out_as_its_probability_tells(models, stack, tmp
     assert nothing == []
     by_screen = models['screen']
     shares = []
-    for threshold in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for threshold in (0.0, 0.01, 0.03, 0.1, 0.2, 0.5, 0.8, 0.9, 0.97, 0.99, 1.0):
         found, counts = mapped(
             models, stack, tmp_path / 'p.tif', screen=by_screen, screen_threshold=threshold
         )
@@ -125,7 +125,8 @@ def test_a_screen_leaves_windows_out_as_its_probability_tells(models, stack, tmp
                     left_out += 1
                     np.testing.assert_array_equal(np.isnan(found[place]), np.isnan(plain[place]))
                 else:
-                    np.testing.assert_array_equal(found[place], plain[place])
+                    # a batch of other windows is added up in another order
+                    np.testing.assert_allclose(found[place], plain[place], atol=5e-6)
         assert left_out == looked - kept
     assert shares == sorted(shares, reverse=True)
     assert (shares[0], shares[-1]) == (9, 0)
