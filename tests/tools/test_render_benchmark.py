@@ -67,7 +67,7 @@ def test_a_row_is_added_by_one_command(checkout, tmp_path):
         folders[-1].mkdir()
         scores = {'landslide/f1': f1, 'commit': 'abcdef1'}
         (folders[-1] / 'metrics.json').write_text(json.dumps(scores))
-    config = checkout / 'configs/gated/gated_new_t64.py'
+    config = checkout / 'configs/gated/gated_new_opt_1xb8_6e_mars_t64.py'
     words = ('--title', 'a new row', '--data-set', 'mars_mmls_v2', '--split', 'blocks')
     done = run('add_result', config, *folders, *words, root=checkout)
     assert done.returncode == 2
@@ -75,14 +75,16 @@ def test_a_row_is_added_by_one_command(checkout, tmp_path):
     done = run('add_result', config, *folders, *words, '--kind', 'pooled', root=checkout)
     assert done.returncode == 0, done.stderr
     page = (checkout / 'docs/benchmark.md').read_text()
-    assert '| **ours** | a new row | blocks | pooled | 0.820 ± 0.020 |' in page
+    assert (
+        '| **ours**, 6 epochs, tiles of 64 | a new row | blocks | pooled | 0.820 ± 0.020 |' in page
+    )
     assert run('render_benchmark', '--check', root=checkout).returncode == 0
     # again with other scores: the words are those of the row that stands there
     (folders[0] / 'metrics.json').write_text(json.dumps({'landslide/f1': 0.9, 'commit': 'f'}))
     assert run('add_result', config, folders[0], root=checkout).returncode == 0
     page = (checkout / 'docs/benchmark.md').read_text()
     assert page.count('| a new row |') == 1
-    assert '| **ours** | a new row | blocks | pooled | 0.900 |' in page
+    assert '| **ours**, 6 epochs, tiles of 64 | a new row | blocks | pooled | 0.900 |' in page
 
 
 def test_our_rows_are_of_configs_that_ship_and_published_ones_say_where_they_stand():

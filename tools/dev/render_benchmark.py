@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ Made from the `metafile.yml` of each folder of `configs/` and `benchmarks/` by
 pooled* counts all pixels of all tiles together; a mean of both classes adds ten to twenty points,
 for the background is easy; a mean over pictures counts every empty picture with nothing found as
 1. A split of random tiles tests on ground that lies between training tiles; tiles of whole blocks,
-regions or scenes do not. Rows of one table with different splits or kinds are **beside** each
+regions or scenes do not. Rows of one table with other splits, kinds or budgets are **beside** each
 other, not comparable. Ours are the last weights of a run, never the best on the test tiles; `±` is
 the deviation over seeds, and no `±` is one seed, which another may change by a point. *Checked*
 says how a published figure was read: in the `repository`, in the `abstract`, or as a `review`
@@ -83,13 +84,19 @@ def _scores(rows: Sequence[Result]) -> list[str]:
 
 
 def _score_row(row: Result, scores: Sequence[str]) -> str:
-    whose = f'{row.source} ({row.checked})' if row.published else '**ours**'
+    whose = f'{row.source} ({row.checked})' if row.published else '**ours**' + _budget(row.model)
     hidden = [f'shown {" + ".join(row.shown)}'] if row.shown else []
     hidden += [row.pattern] if row.pattern else []
     shown = f' ({", ".join(hidden)})' if hidden else ''
     cells = [whose, row.title + shown, row.split, row.kind]
     cells += [row.cell(score) for score in scores]
     return _line([*cells, '–' if row.seeds is None else str(row.seeds)])
+
+
+def _budget(model: str) -> str:
+    """Epochs and tile that the name of a config tells, where it does."""
+    told = re.search(r'_(\d+)e_\w+_t(\d+)$', model)
+    return f', {told[1]} epochs, tiles of {told[2]}' if told else ''
 
 
 def _notes(rows: Sequence[Result]) -> list[str]:
