@@ -84,7 +84,7 @@ def test_a_row_is_added_by_one_command(checkout, tmp_path):
     assert run('add_result', config, folders[0], root=checkout).returncode == 0
     page = (checkout / 'docs/benchmark.md').read_text()
     assert page.count('| a new row |') == 1
-    assert '| **ours**, 6 epochs, tiles of 64 | a new row | blocks | pooled | 0.900 |' in page
+    assert f'{row} 0.900 |' in page
 
 
 def test_our_rows_are_of_configs_that_ship_and_published_ones_say_where_they_stand():
