@@ -30,6 +30,7 @@ SCORES = ('f1', 'iou')
 SECTIONS = {
     'mars_t96': 'Mars tiles, three modalities',
     'valley_t128': 'Simulated valley, four modalities',
+    'valleyholes_t128': 'Simulated valley, trained with holes',
     'marstenth_t96': 'Labels of every tenth Mars tile',
 }
 """End of the name of a config, and the heading of its table on the page."""
