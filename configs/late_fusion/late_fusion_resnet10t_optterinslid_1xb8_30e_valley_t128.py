@@ -1,6 +1,7 @@
 """Late fusion of logits on simulated valleys with four sensors, a decoder each.
 
-Run: python tools/train.py configs/late_fusion/late_fusion_resnet10t_*.py
+Run: python tools/train.py \
+    configs/late_fusion/late_fusion_resnet10t_optterinslid_1xb8_30e_valley_t128.py
 """
 
 from mmengine.config import read_base

@@ -1,6 +1,7 @@
 """Stacked channels on simulated valleys, trained with holes: a baseline.
 
-Run: python tools/train.py configs/stacked/stacked_resnet10t_*_valleyholes_t128.py
+Run: python tools/train.py \
+    configs/stacked/stacked_resnet10t_optterinslid_1xb8_30e_valleyholes_t128.py
 """
 
 from mmengine.config import read_base
