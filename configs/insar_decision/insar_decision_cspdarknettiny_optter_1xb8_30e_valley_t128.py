@@ -33,9 +33,12 @@ model.update(data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, 
 model['backbone'].update(channels=dict(optical=4, terrain=2), factors=factors)
 train_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile, masks=False)
 # without context: a landslide would be found whole and judged by what lies in the tile
-whole = [dict(type=LoadTile), dict(type=PackInstanceTile, masks=False)]
-val_dataloader['dataset'].update(pipeline=whole)
-test_dataloader['dataset'].update(pipeline=whole)
+val_dataloader['dataset'].update(
+    pipeline=[dict(type=LoadTile), dict(type=PackInstanceTile, masks=False)]
+)
+test_dataloader['dataset'].update(
+    pipeline=[dict(type=LoadTile), dict(type=PackInstanceTile, masks=False)]
+)
 val_evaluator = dict(type=LandslideBoxMetric)
 test_evaluator = dict(type=LandslideBoxMetric)
 custom_hooks += [averaging, dict(type=RefitNorms)]

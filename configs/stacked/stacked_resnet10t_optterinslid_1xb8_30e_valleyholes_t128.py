@@ -7,13 +7,7 @@ Run: python tools/train.py \
 from mmengine.config import read_base
 
 with read_base():
-    from ..compensating.compensating_resnet10t_optterinslid_1xb8_30e_valleyholes_t128 import *
+    from .._base_.datasets.holes import *
+    from .stacked_resnet10t_optterinslid_1xb8_30e_valley_t128 import *
 
-from fusionls.models.encoders import StackedEncoder
-
-model.backbone = dict(
-    type=StackedEncoder,
-    channels=dict(optical=4, terrain=2, insar=2, lidar=3),
-    factors=factors,
-    encoder=fine,
-)
+train_dataloader['dataset']['pipeline'][-1:-1] = holes
