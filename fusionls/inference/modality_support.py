@@ -17,7 +17,6 @@ ones against it. A modality that changes nothing has zero.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +31,7 @@ from fusionls.evaluation.functional import curves
 from fusionls.geo.raster import FloatArray
 from fusionls.geo.raster_io import grid_of, new_geotiff, said_of_output, written_whole
 from fusionls.geo.window import row_strips
+from fusionls.inference.job import file_stamp
 from fusionls.inference.unfinished_map import discard, empty, held
 
 Subset = frozenset[str]
@@ -122,7 +122,7 @@ def map_support(
     whole, *others = subsets(modalities)
     hidden = support.with_name(f'.{support.name}.unfinished')
     with said_of_output(support), held(hidden, support) as folder:
-        begun = folder / 'begun.json'
+        begun = folder / 'begun'
         if not (out.is_file() and begun.is_file() and begun.read_text() == _stamp(job, out)):
             empty(folder)
             mapped(whole, out)
@@ -144,8 +144,7 @@ def map_support(
 
 def _stamp(job: str, out: Path) -> str:
     """The job, and that the map with all modalities is the one it made."""
-    known = out.stat()
-    return json.dumps([job, str(out.resolve()), known.st_size, known.st_mtime_ns])
+    return f'{job} {out.resolve().parent} {file_stamp(out)}'
 
 
 def write_support(maps: Mapping[Subset, Path], modalities: Sequence[str], out: Path) -> Path:

@@ -123,9 +123,7 @@ def map_scene(
     ):
         counted = _Counts(screening)
         if made.rows:
-            state = made.found()
-            blender.resume(state)
-            counted.resume(state)
+            _resume(made.found(), blender, counted)
         done = 0
         for band, end in windows.bands():
             if end > made.rows:
@@ -230,6 +228,12 @@ class _Counts:
             looked, kept = state['screened'].tolist()
             self._screening.looked += looked
             self._screening.kept += kept
+
+
+def _resume(state: State, blender: BandBlender, counted: _Counts) -> None:
+    """Go on where the run was that left this; a function, so that the state does not outlive it."""
+    blender.resume(state)
+    counted.resume(state)
 
 
 def _write_cog(out: Path, grid: Grid, tags: Mapping[str, str], made: UnfinishedMap) -> None:

@@ -103,9 +103,8 @@ def trained(tmp_path_factory):
     return config, folder / f'epoch_{runner.epoch}.pth', scene
 
 
-def mapped(trained, folder, spoilt=()):
-    """Mean support inside the landslides, by modality; of some, values mean nothing any more."""
-    config, checkpoint, scene = trained
+def stack_of(scene, folder, spoilt=()):
+    """A scene on disk; of some modalities, values mean nothing any more."""
     rng = np.random.default_rng(0)
     modalities = {}
     for name, m in scene.modalities.items():
@@ -113,7 +112,13 @@ def mapped(trained, folder, spoilt=()):
         values = values if name in spoilt else m.values
         modalities[name] = ModalityArrays(values, m.valid, list(m.layers), m.factor)
     grid = Grid(pyproj.CRS.from_epsg(32617), 5e5, 4e6, 10.0, 10.0, 96, 96)
-    stack = write_stack(folder / 'stack', grid, modalities)
+    return write_stack(folder / 'stack', grid, modalities)
+
+
+def mapped(trained, folder, spoilt=()):
+    """Mean support inside the landslides, by modality."""
+    config, checkpoint, scene = trained
+    stack = stack_of(scene, folder, spoilt)
     apis.predict_scene(
         config, checkpoint, stack.folder, folder / 'p.tif', window=64, overlap=32,
         support=folder / 'support.tif',
@@ -144,12 +149,7 @@ def test_a_corrupted_modality_carries_less(trained, tmp_path):
 
 def test_support_goes_on_where_a_run_was_killed(trained, tmp_path, monkeypatch):
     config, checkpoint, scene = trained
-    grid = Grid(pyproj.CRS.from_epsg(32617), 5e5, 4e6, 10.0, 10.0, 96, 96)
-    arrays = {
-        name: ModalityArrays(m.values, m.valid, list(m.layers), m.factor)
-        for name, m in scene.modalities.items()
-    }
-    stack = write_stack(tmp_path / 'stack', grid, arrays)
+    stack = stack_of(scene, tmp_path)
     made = []
 
     def counting(*arguments, **options):

@@ -5,10 +5,11 @@ the mean over the three old channels (rule ``mean``), or the old ones in turn (r
 timm does), times 3 / C: an input whose C channels are all equal then gives the same feature maps
 as before the change (Carreira and Zisserman 2017, "Quo Vadis, Action Recognition?", sec. 3,
 inflate weights in time by the same rule; ``repeat`` keeps it where C is a multiple of 3). With
-C = 3 nothing is changed. Where nothing was learned yet, these rules would give every layer the same
-kernel, and the encoder would see no more than their sum; rule ``fresh`` draws each anew, as wide as
-before by 3 / C of the variance. The rule ``stem`` leaves the encoder as it is and puts a learned
-1 x 1 convolution from C to 3 channels before it, which starts as ``repeat`` would.
+C = 3 nothing is changed. Where nothing was learned yet, these rules would give every layer the
+same kernel, and the encoder would see no more than their sum; the rule ``fresh`` draws normal
+weights of 3 / C of the old variance for each, which leaves the variance of the output as it was.
+The rule ``stem`` leaves the encoder as it is and puts a learned 1 x 1 convolution from C to 3
+channels before it, which starts as ``repeat`` would.
 """
 
 from __future__ import annotations
