@@ -228,6 +228,13 @@ def test_a_config_says_how_to_run_it_and_names_itself_right(path):
     assert path.stem.startswith(f'{path.parent.name}_')
 
 
+@pytest.mark.parametrize('folder', sorted({p.parent for p in LEAVES}), ids=lambda path: path.name)
+def test_a_method_is_told_in_its_folder(folder):
+    heading, _, told = (folder / 'README.md').read_text().partition('\n')
+    assert heading.startswith('# ')
+    assert '\n\n' in told.strip()  # what it is, then where it is from and what was changed
+
+
 def owned(path):
     """Names a base defines (new-style configs read by star: the later of two wins silently)."""
     names = set()
