@@ -75,7 +75,8 @@ def build_stack(
             AllInvalidError,
             f'{scene_yaml}: layers without a valid pixel',
             empty,
-            'Check nodata and mask_below, and that the file holds data where the scene lies.',
+            'Check nodata and mask_below, and that the file holds data where the scene lies; or '
+            'name the `layers` of the source that you want.',
         )
         count.say('co-registration')
         report = coregistration(writer.so_far(scene.name))

@@ -34,13 +34,18 @@ LIDAR_LAYERS: tuple[LayerSpec, ...] = (
         'lidar_surface',
         'm',
         'surface elevation (DSM): mean over the pixel of the highest point of each cell, wherever '
-        'in the cell it lies',
+        'in the cell it lies; a cell between points has that of the nearest within two cells',
         -11000,
         9000,
     ),
     measured('lidar_point_density', '1/m2', 'points per area, noise left out', 0),
     measured('lidar_ground_density', '1/m2', 'ground points per area: how much is known', 0),
-    measured('lidar_intensity', 'digital_number', 'mean intensity of all returns', 0),
+    measured(
+        'lidar_intensity',
+        'digital_number',
+        'mean intensity of all returns; between points as the surface',
+        0,
+    ),
     measured(
         'lidar_ground_roughness',
         'm',

@@ -41,6 +41,9 @@ CLASSIFIED = 'classified'
 """The ground as the provider has it: class 2."""
 _TOLERANCE = 0.3  # metres: of points of class 2 about their own mean
 _REFERENCE = 2.0  # cells over which the surface is smoothed that heights are counted from
+_BETWEEN = (
+    2.0  # cells: so near to a cell with points one without lies between points, not in a void
+)
 _NEAR_GROUND = 2  # ground points from which a cell has a roughness
 
 
@@ -186,15 +189,31 @@ def _layers(
         elevation = reference + filled(above.astype(np.float32), stands)
         near = ndimage.distance_transform_edt(~stands) * grid.pixel <= void_limit
     everywhere = np.ones(grid.shape, bool)
+    nearest, seen = _between_points(hit)
+    beside = elevation + (tally.highest - elevation)[nearest]  # on a slope, the slope goes on
+    highest = np.where(hit, tally.highest, beside)
+    brightness = (tally.intensity / np.maximum(tally.count, 1))[nearest]
     found = {
         'lidar_ground': (elevation, near),
-        'lidar_surface': (np.where(hit, tally.highest, 0), hit),
+        'lidar_surface': (highest, seen),
         'lidar_point_density': (tally.count / area, everywhere),
         'lidar_ground_density': (ground.count / area, everywhere),
-        'lidar_intensity': (tally.intensity / np.maximum(tally.count, 1), hit),
+        'lidar_intensity': (brightness, seen),
         'lidar_ground_roughness': (spread, ground.count >= _NEAR_GROUND),
     }
     return {
         name: (np.where(valid, values, 0).astype(np.float32), valid)
         for name, (values, valid) in found.items()
     }
+
+
+def _between_points(hit: BoolArray) -> tuple[tuple[NDArray[np.intp], ...], BoolArray]:
+    """For every cell the nearest one with points, and whether it has some or lies between them.
+
+    Cells are smaller than the distance of points where a cloud is sparse (the ground filter wants
+    it so); most of them are empty then, but nothing is missing.
+    """
+    if hit.all() or not hit.any():
+        return tuple(np.indices(hit.shape)), hit
+    distance, nearest = ndimage.distance_transform_edt(~hit, return_indices=True)
+    return tuple(nearest), distance <= _BETWEEN

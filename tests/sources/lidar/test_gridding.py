@@ -128,3 +128,20 @@ def test_chunks_add_up_to_the_whole_bit_for_bit():
         for name in LIDAR_SOURCES:
             assert np.array_equal(whole[name][0], parts[name][0]), name
             assert np.array_equal(whole[name][1], parts[name][1]), name
+
+
+def test_a_cell_between_points_has_their_surface_and_a_void_has_none():
+    # a point every 2.7 m on cells of 1 m, and nothing for 20 m around the middle
+    side = np.arange(0.5, SIDE, 2.7)
+    x, y = (v.ravel() for v in np.meshgrid(side, side))
+    points = Points(x, y, 0.3 * x, np.full(x.size, 7, np.float32), np.ones(x.size, bool))
+    void = np.hypot(points.x - 30, points.y - 30) < 20
+    found = layers_of(points.chosen(~void))
+    for name in ('lidar_surface', 'lidar_intensity'):
+        _, seen = found[name]
+        col, row = middles()
+        away = np.hypot(row - 30, col - 30)
+        assert seen[away > 24].all()
+        assert not seen[away < 15].any()
+    surface, seen = found['lidar_surface']
+    np.testing.assert_allclose(surface[seen], (0.3 * col)[seen], atol=0.3)
