@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from fusionls.engine import MissingDataLoop
     from fusionls.evaluation.functional.calibration import Temperature
     from fusionls.inference.scene_predictor import Predict
-    from fusionls.inference.screening import Screening
-    from fusionls.stack.layer_stack import LayerStack
 
 __all__ = [
     'build_stack',
@@ -352,7 +351,7 @@ def predict_scene(
     Args:
         config: The config of the checkpoint.
         checkpoint: What was trained with it.
-        stack: Folder of a stack.
+        stack: Folder of a stack. Layers it lacks are derived as they were in training.
         out: Probability GeoTIFF to write.
         modalities: Only these are shown to the model; by default all that model and stack share.
         window: Side of a window, base pixels.
@@ -386,16 +385,23 @@ def predict_scene(
 
     from fusionls.inference.job import job_name
     from fusionls.inference.modality_support import map_support, subsets
-    from fusionls.inference.model_predictor import model_predictor, shared_modalities
+    from fusionls.inference.model_predictor import model_predictor, seen_by, shared_modalities
+    from fusionls.inference.model_screen import model_screen
     from fusionls.inference.scene_predictor import map_scene
+    from fusionls.inference.screening import Screening
     from fusionls.stack.layer_stack import LayerStack
 
     opened = LayerStack.open(stack)
     model = load_model(config, checkpoint, device)
+    judge = _judge(model, screen, screen_threshold, device)
+    opened = seen_by(opened, model, *([] if judge is None else [judge.model]))
     names = shared_modalities(model, opened, modalities)
     predict: Predict = model_predictor(model, opened, turns=turns, temperature=temperature)
     wanted = [frozenset(names)] if support is None else subsets(names)
-    screening = _screening(model, opened, names, screen, screen_threshold, device)
+    screening = None
+    if judge is not None:
+        screen_of = model_screen(judge.model, opened, names, judge.tile)
+        screening = Screening(screen_of, judge.threshold)
     if screening is not None and support is not None:
         raise InputError(
             'support compares maps of every subset of the modalities, and a screen would leave out '
@@ -451,17 +457,22 @@ def predict_scene(
     return out
 
 
-def _screening(
+@dataclass(frozen=True)
+class _Judge:
+    """What chooses the windows to map: a classifier, the side of its tiles, where it says yes."""
+
+    model: nn.Module
+    tile: int
+    threshold: float
+
+
+def _judge(
     model: nn.Module,
-    stack: LayerStack,
-    shown: list[str],
     screen: tuple[Config, str | Path] | None,
     threshold: float | None,
     device: str | None,
-) -> Screening | None:
-    """What chooses the windows to map; None where all are mapped."""
-    from fusionls.inference.model_screen import model_screen
-    from fusionls.inference.screening import Screening
+) -> _Judge | None:
+    """That of the model or the one given; None where every window is mapped."""
     from fusionls.models.segmentors import ScreenedSegmentor
 
     if isinstance(model, ScreenedSegmentor):
@@ -471,7 +482,7 @@ def _screening(
                 'alone'
             )
         chosen = model.threshold if threshold is None else threshold
-        return Screening(model_screen(model, stack, shown, model.screen_tile), chosen)
+        return _Judge(model, model.screen_tile, chosen)
     if screen is None:
         if threshold is not None:
             raise InputError(f'screen_threshold is {threshold}, but there is no screen; give one')
@@ -483,8 +494,8 @@ def _screening(
             f'{config.filename}: test_dataloader.dataset has no `tile`, the side of the tiles that '
             'the screen judges; set it'
         )
-    judge = model_screen(load_model(config, checkpoint, device), stack, shown, tile)
-    return Screening(judge, 0.5 if threshold is None else threshold)
+    chosen = 0.5 if threshold is None else threshold
+    return _Judge(load_model(config, checkpoint, device), tile, chosen)
 
 
 def detect_scene(
@@ -530,7 +541,7 @@ def detect_scene(
     from fusionls.inference.active_deformation import ActivityRule, join_deformation, velocity_of
     from fusionls.inference.box_detector import box_detector
     from fusionls.inference.box_scene import detect_scene
-    from fusionls.inference.model_predictor import shared_modalities
+    from fusionls.inference.model_predictor import seen_by, shared_modalities
     from fusionls.inventory.boxes import write_boxes
     from fusionls.inventory.export import check_suffix
     from fusionls.stack.layer_stack import LayerStack
@@ -541,6 +552,7 @@ def detect_scene(
     velocity, valid, factor = velocity_of(opened, settings.pop('layer', None))
     rule = ActivityRule.of(settings)
     model = load_model(config, checkpoint, device)
+    opened = seen_by(opened, model)
     found = detect_scene(
         opened,
         box_detector(model, opened, least_score=least_score),

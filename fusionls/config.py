@@ -62,7 +62,10 @@ RUNNER_KEYS = (
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
-    """Read a config, put options over it, and narrow it to its ``modalities`` where it has some.
+    """Read a config, put options over it; its ``stacks`` and ``modalities`` count everywhere.
+
+    ``stacks``, a list of folders by a line of the config or as an option, is what every loader
+    reads whose data set takes stacks.
 
     ``modalities`` is a list of names, by a line of the config or as an option: ``layers``,
     ``factors``, ``branches`` and every other mapping or list of modalities or of layers is cut down
@@ -97,7 +100,12 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
             )
     for dotted in options or {}:
         _check_option(config, dotted)
-    config.merge_from_dict(dict(options or {}))
+    general = {name: value for name, value in (options or {}).items() if name == 'stacks'}
+    config.merge_from_dict(general)
+    if config.get('stacks') is not None:
+        _read_stacks(config, path)
+    # afterwards, so that what one loader is told stands
+    config.merge_from_dict({k: v for k, v in (options or {}).items() if k not in general})
     if config.get('modalities') is not None:
         _narrow(config, path)
     if config.get('work_dir') is None:
@@ -140,7 +148,7 @@ def config_digest(config: Config) -> str:
 
 def _check_option(config: Any, dotted: str) -> None:
     """Refuse an option whose place does not exist; arguments that a type takes may be new."""
-    place: Any = dict.fromkeys((*RUNNER_KEYS, 'modalities')) | dict(config.items())
+    place: Any = dict.fromkeys((*RUNNER_KEYS, 'modalities', 'stacks')) | dict(config.items())
     for key in dotted.split('.'):
         if isinstance(place, list | tuple):
             if not key.isdecimal() or int(key) >= len(place):
@@ -176,6 +184,21 @@ def _arguments(kind: Any) -> set[str] | None:
         if not any(a.kind is a.VAR_KEYWORD for a in arguments):
             return names  # what a class does not take itself it hands to its base
     return None
+
+
+def _read_stacks(config: Config, path: Path) -> None:
+    """Let every loader read the stacks the config names."""
+    stacks = [config.stacks] if isinstance(config.stacks, str) else list(config.stacks)
+    loaders = [config.get(f'{name}_dataloader') or {} for name in ('train', 'val', 'test')]
+    readers = [d for d in (loader.get('dataset') or {} for loader in loaders) if 'stacks' in d]
+    if not stacks or not readers:
+        raise InputError(
+            f'{path}: stacks = {config.stacks!r}, but '
+            + ('no loader of the config reads stacks' if stacks else 'that names none')
+        )
+    for dataset in readers:
+        dataset['stacks'] = list(stacks)
+    config.stacks = stacks
 
 
 def _narrow(config: Config, path: Path) -> None:

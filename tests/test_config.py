@@ -1,4 +1,4 @@
-"""Configs narrowed to some of their modalities, by a line of their own or an option."""
+"""What one line or one option says to the whole config: its stacks, its modalities."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from fusionls.config import chosen_leaves, config_digest, leaf_configs, load_con
 from fusionls.errors import FileMissingError, InputError, LayerMissingError
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
+SCENES = next(CONFIGS.glob('compensating/compensating_lite0_*_scenes_t128.py'))
 FUSED = next(CONFIGS.glob('gated/gated_lite0_opttertherm_1xb8_6e_mars_t96.py'))
 
 
@@ -69,6 +70,36 @@ def test_modalities_without_layers_are_refused(tmp_path):
     path.write_text("modalities = ['optical']\n")
     with pytest.raises(InputError, match='no `layers` to choose from'):
         load_config(path)
+
+
+def stacks_of(config):
+    return [config[f'{name}_dataloader'].dataset.stacks for name in ('train', 'val', 'test')]
+
+
+def test_one_option_names_the_stacks_of_every_loader():
+    assert stacks_of(load_config(SCENES)) == [['stacks/my_scene']] * 3
+    assert stacks_of(load_config(SCENES, {'stacks': ['a', 'b']})) == [['a', 'b']] * 3
+    assert stacks_of(load_config(SCENES, {'stacks': 'a'})) == [['a']] * 3
+
+
+def test_what_one_loader_is_told_stands():
+    options = {'test_dataloader.dataset.stacks': ['elsewhere'], 'stacks': ['here']}
+    assert stacks_of(load_config(SCENES, options)) == [['here'], ['here'], ['elsewhere']]
+
+
+def test_a_line_of_a_config_of_ones_own_names_the_stacks(tmp_path):
+    path = tmp_path / 'mine.py'
+    load_config(SCENES, {'stacks': ['a']}).dump(path)
+    path.write_text(path.read_text() + "\nstacks = ['b']\n")
+    assert stacks_of(load_config(path)) == [['b']] * 3
+
+
+@pytest.mark.parametrize(('config', 'stacks', 'told'), [
+    (SCENES, [], 'names none'), (FUSED, ['a'], 'no loader of the config reads stacks'),
+])  # fmt: skip
+def test_stacks_that_nothing_reads_are_refused(config, stacks, told):
+    with pytest.raises(InputError, match=told):
+        load_config(config, {'stacks': stacks})
 
 
 def test_the_verbs_read_configs_here():

@@ -6,21 +6,40 @@ Flow: inference.scene_predictor (numpy windows) -> [here] -> model -> probabilit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fusionls.datasets.derived_scene import with_derived
 from fusionls.datasets.sample import ModalityInput
 from fusionls.datasets.transforms.geometry import turned
 from fusionls.errors import InputError, LayerMissingError, nearest_names, raise_together
 from fusionls.geo.raster import FloatArray
 from fusionls.inference.scene_predictor import Batch, Predict
+from fusionls.layers.derivation import is_derivable
 from fusionls.stack.layer_stack import LayerStack
 
 LANDSLIDE = 1
 """Class index of landslides in every semantic model of fusionls."""
+
+
+def seen_by(stack: LayerStack, *models: Any) -> LayerStack:
+    """A stack as models were trained to see it.
+
+    Layers that they read and the stack lacks are derived from those it holds, as tiles were in
+    training.
+
+    Args:
+        stack: The scene.
+        *models: Models with our data preprocessor.
+    """
+    layers: dict[str, list[str]] = {}
+    for model in models:
+        for name, own in model.data_preprocessor.layers.items():
+            layers[name] = list(dict.fromkeys([*layers.get(name, ()), *own]))
+    return cast(LayerStack, with_derived(stack, layers))  # it passes on all that a stack can do
 
 
 def shared_modalities(
@@ -55,7 +74,7 @@ def shared_modalities(
                 )
             have = stack.modalities[name].layers
             problems += [
-                f'{stack.folder}: {name} has no layer {layer!r}; {nearest_names(layer, have)}'
+                f'{stack.folder}: {name} has no layer {layer!r}; {_cure(layer, have)}'
                 for layer in layers[name]
                 if layer not in have
             ]
@@ -66,6 +85,12 @@ def shared_modalities(
         )
     raise_together(LayerMissingError, 'the stack does not fit the model', problems)
     return names
+
+
+def _cure(layer: str, have: Sequence[str]) -> str:
+    """What to do about a layer that is not there and does not follow from those that are."""
+    near = nearest_names(layer, have)
+    return f'{near}; or build the stack with `derive: [{layer}]`' if is_derivable(layer) else near
 
 
 def model_predictor(
@@ -119,7 +144,7 @@ def window_samples(
         for i in range(count):
             v, ok = values[i], valid[i]
             if quarters or mirror:
-                pixel = own.grid.pixel
+                pixel = stack.grid.pixel * own.factor
                 v, ok = turned(v, ok, own.layers, kinds, quarters, mirror, pixel)
             if ok.any():
                 samples[i][modality] = (

@@ -14,8 +14,9 @@ from mmengine.config import ConfigDict
 from mmpretrain.models import GlobalAveragePooling, ImageClassifier, LinearClsHead
 
 from fusionls import apis
-from fusionls.errors import InputError
+from fusionls.errors import InputError, LayerMissingError
 from fusionls.geo.grid import Grid
+from fusionls.layers.derivation import derive
 from fusionls.models.segmentors import ScreenedSegmentor
 from fusionls.registry import MODELS
 from fusionls.stack.store import ModalityArrays, write_stack
@@ -168,3 +169,43 @@ def test_the_tool_says_how_many_windows_it_mapped(models, stack, tmp_path, capsy
     assert 'mapped 0 of 9 windows' in printed.out, printed.err
     with rasterio.open(tmp_path / 'p.tif') as opened:
         assert opened.tags()['screen_threshold'] == '1'
+
+
+def ground(folder, config, held):
+    """A stack of smooth ground, whose terrain holds these layers."""
+    rng = np.random.default_rng(3)
+    arrays = {}
+    for name, layers in config.layers.items():
+        shape = (96 // config.factors[name],) * 2
+        values, valid = rng.normal(100, 30, (len(layers), *shape)), np.ones(shape, bool)
+        if name == 'terrain':
+            row, col = np.mgrid[:96, :96]
+            elevation = (60 * np.sin(row / 9) * np.cos(col / 7) + row).astype(np.float32)
+            valid = rng.random(shape) > 0.01
+            lit = derive({'terrain_elevation': (elevation, valid)}, ['terrain_hillshade'], 10.0)
+            shade, lit_well = lit['terrain_hillshade']
+            valid = lit_well if 'terrain_hillshade' in held else valid
+            planes = {'terrain_elevation': elevation, 'terrain_hillshade': shade}
+            values, layers = np.stack([planes[layer] for layer in held]), held
+        arrays[name] = ModalityArrays(values, valid, list(layers), config.factors[name])
+    grid = Grid(pyproj.CRS(32617), 500000.0, 4000000.0, 10.0, 10.0, 96, 96)
+    return write_stack(folder, grid, arrays).folder
+
+
+def test_layers_that_a_stack_lacks_are_derived_as_in_training(models, tmp_path):
+    config, _ = models['segmentor']
+    whole = ground(tmp_path / 'whole', config, ['terrain_elevation', 'terrain_hillshade'])
+    bare = ground(tmp_path / 'bare', config, ['terrain_elevation'])
+    shown = {'screen': models['screen'], 'screen_threshold': 0.0}
+    for number, options in enumerate(({}, {'turns': 8}, shown)):
+        one, _ = mapped(models, whole, tmp_path / f'whole_{number}.tif', **options)
+        other, _ = mapped(models, bare, tmp_path / f'bare_{number}.tif', **options)
+        np.testing.assert_allclose(one, other, atol=1e-5)
+        assert np.nanstd(one) > 1e-3
+
+
+def test_what_cannot_be_derived_is_named_with_its_cure(models, tmp_path):
+    config, _ = models['segmentor']
+    shaded = ground(tmp_path / 'shaded', config, ['terrain_hillshade'])
+    with pytest.raises(LayerMissingError, match="no layer 'terrain_elevation'"):
+        mapped(models, shaded, tmp_path / 'p.tif')

@@ -11,7 +11,7 @@ from fusionls.datasets import StackDataset, sample_list
 from fusionls.datasets.transforms import DropModalities, JitterLayers, LoadTile, PackTile, TurnTile
 from fusionls.evaluation.metrics import LandslideMetric
 
-stacks = 'demo/output/stacks'
+made = 'demo/output/stacks'
 layers = dict(
     optical=['optical_red', 'optical_green', 'optical_blue', 'optical_nir'],
     terrain=['terrain_slope', 'terrain_hillshade'],
@@ -27,7 +27,7 @@ train_dataloader = dict(
     collate_fn=dict(type=sample_list),
     dataset=dict(
         type=StackDataset,
-        stacks=[f'{stacks}/valley_1', f'{stacks}/valley_2'],
+        stacks=[f'{made}/valley_1', f'{made}/valley_2'],
         layers=layers,
         tile=128,
         pipeline=[
@@ -52,7 +52,7 @@ val_dataloader = dict(
     collate_fn=dict(type=sample_list),
     dataset=dict(
         type=StackDataset,
-        stacks=[f'{stacks}/valley_3'],
+        stacks=[f'{made}/valley_3'],
         layers=layers,
         tile=128,
         pipeline=[
@@ -68,7 +68,7 @@ test_dataloader = dict(
     collate_fn=dict(type=sample_list),
     dataset=dict(
         type=StackDataset,
-        stacks=[f'{stacks}/valley_3'],
+        stacks=[f'{made}/valley_3'],
         layers=layers,
         tile=128,
         pipeline=[

@@ -10,10 +10,13 @@ from mmcv.transforms import BaseTransform
 
 from fusionls.datasets.transforms.random_fields import own_generator, smooth_noise
 from fusionls.errors import InputError, LayerMissingError, nearest_names
-from fusionls.geo.raster import FloatArray
+from fusionls.geo.raster import BoolArray, FloatArray
 from fusionls.layers.catalog import CATALOG, stem_of
 from fusionls.quantities import Kind
 from fusionls.registry import TRANSFORMS
+
+OTHER_UNITS = 20.0
+"""So many times the largest value of a tile, an offset is a mistake about units."""
 
 
 def _refuse_unknown(transform: str, named: Iterable[str], results: Mapping[str, Any]) -> None:
@@ -26,40 +29,72 @@ def _refuse_unknown(transform: str, named: Iterable[str], results: Mapping[str, 
 
 @TRANSFORMS.register_module()
 class JitterLayers(BaseTransform):
-    """Scale the contrast of a layer and shift its level, as other light or another datum would.
+    """Change contrast and level of a layer, as other light or another datum would.
 
-    v becomes m + (v - m) exp(g) + o, with m the mean of the tile's valid pixels, g and o drawn
-    once per layer and tile from normal distributions.
+    v becomes m exp(b) + (v - m) exp(g) + o, with m the mean of the tile's valid pixels, and g, o
+    and b drawn once per layer and tile from normal distributions.
 
     Required Keys: inputs, layers, rng
 
     Modified Keys: inputs
 
     Args:
-        gain: Deviation of g, without unit; for the layers in ``offset``.
-        offset: Deviation of o per layer, in the layer's unit. Layers not named stay as they are.
+        gain: Deviation of g, without unit; for the layers in ``offset`` and ``brightness``.
+        offset: Deviation of o per layer, in the layer's unit: what a product in other units
+            would drown in. Layers not named stay as they are.
+        brightness: Deviation of b per layer, without unit: 0.1 is a tenth more or less light, in
+            reflectance and in counts alike.
+
+    Raises:
+        InputError: An offset dwarfs every value of a tile; it is of other units.
+        LayerMissingError: A layer named is not in the tile.
     """
 
-    def __init__(self, *, gain: float, offset: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        *,
+        gain: float,
+        offset: Mapping[str, float] | None = None,
+        brightness: Mapping[str, float] | None = None,
+    ) -> None:
         self.gain = gain
-        self.offset = dict(offset)
+        self.offset = dict(offset or {})
+        self.brightness = dict(brightness or {})
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Jitter; see the class."""
         rng: np.random.Generator = results['rng']
-        _refuse_unknown('JitterLayers', self.offset, results)
+        named = {**self.offset, **self.brightness}
+        _refuse_unknown('JitterLayers', named, results)
         for modality, (values, valid) in results['inputs'].items():
             if not valid.any():
                 continue
             values = values.copy()
             for i, name in enumerate(results['layers'][modality]):
-                if name in self.offset:
-                    gain = np.float32(np.exp(rng.normal(0.0, self.gain)))
-                    offset = np.float32(rng.normal(0.0, self.offset[name]))
-                    mean = values[i][valid].mean()
-                    values[i] = mean + (values[i] - mean) * gain + offset
+                if name in named:
+                    values[i] = self._jittered(values[i], valid, name, rng)
             results['inputs'][modality] = (values * valid, valid)
         return results
+
+    def _jittered(
+        self, values: FloatArray, valid: BoolArray, name: str, rng: np.random.Generator
+    ) -> FloatArray:
+        gain = np.float32(np.exp(rng.normal(0.0, self.gain)))
+        mean, shift = values[valid].mean(), np.float32(0)
+        if name in self.offset:
+            largest = float(np.abs(values[valid]).max())
+            if self.offset[name] > OTHER_UNITS * largest > 0:
+                raise InputError(
+                    f'JitterLayers: an offset of {self.offset[name]:g} for {name}, of which no '
+                    f'value in this tile is beyond {largest:g}; offsets are in the unit of the '
+                    'layer (reflectance is not counts). Give another, or `brightness`, which '
+                    'has no unit'
+                )
+            shift += np.float32(rng.normal(0.0, self.offset[name]))
+        if name in self.brightness:
+            shift += mean * np.float32(np.expm1(rng.normal(0.0, self.brightness[name])))
+        jittered: FloatArray = mean + (values - mean) * gain + shift
+        return jittered
 
 
 @TRANSFORMS.register_module()

@@ -36,6 +36,29 @@ def test_gain_and_offset_follow_the_distributions_stated():
     assert np.std(offsets) == pytest.approx(5, rel=0.12)
 
 
+def test_brightness_is_a_share_of_the_level_whatever_the_unit():
+    def change(seed, unit):
+        given = results(seed)
+        values, valid = given['inputs']['optical']
+        given['inputs']['optical'] = (values * np.float32(unit), valid)
+        transform = JitterLayers(gain=0.0, brightness={'optical_red': 0.1})
+        found = transform.transform(given)['inputs']['optical'][0][0]
+        return np.log(found.mean() / (values[0].mean() * unit))
+
+    changes = [change(seed, 1.0) for seed in range(600)]
+    assert np.mean(changes) == pytest.approx(0, abs=4 * 0.1 / 600**0.5)
+    assert np.std(changes) == pytest.approx(0.1, rel=0.12)
+    assert change(7, 1e-4) == pytest.approx(changes[7], abs=1e-5)
+
+
+def test_an_offset_of_other_units_is_refused():
+    given = results(0)
+    values, valid = given['inputs']['optical']
+    given['inputs']['optical'] = (values / 1e4, valid)  # reflectance
+    with pytest.raises(InputError, match=r'offset of 60 for optical_red.*unit of the layer'):
+        JitterLayers(gain=0.1, offset={'optical_red': 60.0}).transform(given)
+
+
 def test_a_layer_is_changed_by_a_straight_line():
     plain = results(0)['inputs']['optical'][0][0].ravel()
     red = jittered(3)[0][0].ravel()
