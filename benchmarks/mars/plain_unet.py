@@ -6,7 +6,7 @@ context or augmentation, cross-entropy, Adam with one-cycle, 30 epochs, the last
 tiles and the split are those of ``MarsMmlsV2Dataset``, and the counting is that of fusionls.
 
 Run: python benchmarks/mars/plain_unet.py --out work_dirs/mars/plain_unet
-Needs: pip install 'fusionls[benchmark]'
+Needs: pip install -e '.[benchmark]'
 """
 
 from __future__ import annotations

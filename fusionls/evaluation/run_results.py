@@ -28,7 +28,7 @@ KEPT = frozenset(
     {'precision', 'recall', 'f1', 'iou', 'miou', 'mcc', 'kappa', 'ap', 'macro_f1', 'per_image_f1'}
     | {'object_precision', 'object_recall', 'object_f1', 'ece', 'brier'}
     | {f'coco_{kind}_ap{iou}' for kind in ('box', 'mask') for iou in ('', '50', '75')}
-    | {f'tile_{name}' for name in ('accuracy', 'precision', 'recall', 'f1', 'roc_auc')}
+    | {f'tile_{name}' for name in ('accuracy', 'precision', 'recall', 'f1', 'auc')}
 )
 """Scores that a metafile keeps; the others stay in the reports of the runs."""
 NOTHING_HIDDEN = 'all'

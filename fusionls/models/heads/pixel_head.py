@@ -35,7 +35,7 @@ def learner(module: str, name: str) -> Any:
     except ModuleNotFoundError as error:
         raise ExtraMissingError(
             f'fitting needs scikit-learn ({name}), which is not installed; '
-            "pip install 'fusionls[classical]'. Predicting does without."
+            'pip install scikit-learn. Predicting does without.'
         ) from error
 
 

@@ -13,7 +13,7 @@ def either(request, monkeypatch):
     if request.param == 'scipy':
         monkeypatch.setattr(point_features, 'open3d_module', lambda: None)
     elif open3d_module() is None:
-        pytest.skip('open3d is not installed: pip install fusionls[open3d]')
+        pytest.skip('open3d is not installed: pip install open3d')
 
 
 def sheet(slope_east, slope_north, count=3000, noise=0.0):
@@ -47,7 +47,7 @@ def test_lone_points_are_outliers_and_the_sheet_is_not(either):
 
 def test_open3d_and_scipy_find_the_same_outliers():
     if open3d_module() is None:
-        pytest.skip('open3d is not installed: pip install fusionls[open3d]')
+        pytest.skip('open3d is not installed: pip install open3d')
     points = np.concatenate([sheet(0.4, 0.0, noise=0.3), sheet(0, 0, 20) + np.array([0, 0, 25])])
     by_tree = point_features._outliers_by_tree(points, 16, 2.0)
     assert np.array_equal(outliers(points, 16, 2.0), by_tree)

@@ -153,7 +153,7 @@ def test_without_scikit_learn_a_fit_says_what_to_install(make, monkeypatch):
         raise ModuleNotFoundError(name)
 
     monkeypatch.setattr(pixel_head.importlib, 'import_module', gone)
-    with pytest.raises(ExtraMissingError, match=r"pip install 'fusionls\[classical\]'"):
+    with pytest.raises(ExtraMissingError, match='pip install scikit-learn'):
         make().fit(*pixels(), seed=0)
     assert make().log_odds(torch.zeros(3, FEATURES)).tolist() == [0, 0, 0]
 

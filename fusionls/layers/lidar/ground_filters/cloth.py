@@ -72,8 +72,8 @@ def _package() -> Any:
         return importlib.import_module('CSF')
     except ImportError as error:
         raise InputError(
-            "the ground filter 'cloth' needs the package cloth-simulation-filter: pip install "
-            "'fusionls[cloth]'; the other filters need nothing"
+            "the ground filter 'cloth' needs a package: pip install cloth-simulation-filter; the "
+            'other filters need nothing'
         ) from error
 
 

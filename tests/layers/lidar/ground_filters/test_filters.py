@@ -114,5 +114,5 @@ def test_unknown_filters_and_options_name_their_neighbours():
 def test_cloth_without_its_package_names_the_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, 'CSF', None)
     surface = ground()
-    with pytest.raises(InputError, match=r"pip install 'fusionls\[cloth\]'"):
+    with pytest.raises(InputError, match='pip install cloth-simulation-filter'):
         ground_filter('cloth').bare_earth(surface, np.ones(surface.shape, bool), 1.0)
