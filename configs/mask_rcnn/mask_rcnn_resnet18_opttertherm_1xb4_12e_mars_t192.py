@@ -32,11 +32,11 @@ model['backbone'] = dict(
 model.update(
     data_preprocessor=dict(type=FusionDataPreprocessor, layers=layers, factors=factors),
     neck=dict(in_channels=[64, 128, 256, 512], out_channels=128),
-    rpn_head=dict(in_channels=128, feat_channels=128, anchor_generator=dict(scales=[4])),
+    rpn_head=dict(in_channels=128, feat_channels=128),
     roi_head=dict(
-        bbox_roi_extractor=dict(out_channels=128, finest_scale=56),
+        bbox_roi_extractor=dict(out_channels=128),
         bbox_head=dict(in_channels=128, fc_out_channels=256),
-        mask_roi_extractor=dict(out_channels=128, finest_scale=56),
+        mask_roi_extractor=dict(out_channels=128),
         mask_head=dict(num_convs=2, in_channels=128, conv_out_channels=128),
     ),
     train_cfg=dict(
@@ -46,12 +46,13 @@ model.update(
 )
 train_dataloader.update(batch_size=4)
 train_dataloader['dataset']['pipeline'][-1] = dict(type=PackInstanceTile)
+# without context: each pixel counts once
 val_dataloader['dataset']['pipeline'] = [
-    dict(type=LoadTile, context=32),
+    dict(type=LoadTile),
     dict(type=PackInstanceTile),
 ]
 test_dataloader['dataset']['pipeline'] = [
-    dict(type=LoadTile, context=32),
+    dict(type=LoadTile),
     dict(type=PackInstanceTile),
 ]
 val_evaluator = dict(type=LandslideInstanceMetric)

@@ -8,10 +8,11 @@ from mmengine.config import read_base
 with read_base():
     from .._base_.models.anchor_yolo import *
 
-from mmdet.models import YOLOV3, CrossEntropyLoss, Darknet, MSELoss, YOLOV3Head, YOLOV3Neck
+from mmdet.models import YOLOV3, CrossEntropyLoss, Darknet, MSELoss, YOLOV3Neck
 from mmdet.models.task_modules import YOLOAnchorGenerator
 
 from fusionls.models.encoders import StackedEncoder
+from fusionls.models.heads import ClippedYolov3Head
 
 model = dict(
     type=YOLOV3,
@@ -25,7 +26,7 @@ model = dict(
         type=YOLOV3Neck, num_scales=3, in_channels=[1024, 512, 256], out_channels=[512, 256, 128]
     ),
     bbox_head=dict(
-        type=YOLOV3Head,
+        type=ClippedYolov3Head,
         num_classes=1,
         in_channels=[512, 256, 128],
         out_channels=[1024, 512, 256],

@@ -169,7 +169,7 @@ def coco_document(dataset: TileDataset, names: Sequence[str]) -> dict[str, Any]:
         for mask, crowd in _objects(dataset, number, labels, seen):
             coded = runs.encode(np.asfortranarray(mask, np.uint8))
             entry = {
-                'id': len(document['annotations']),
+                'id': len(document['annotations']) + 1,  # pycocotools takes 0 for no match
                 'image_id': number,
                 'category_id': CATEGORY['id'],
                 'iscrowd': crowd,

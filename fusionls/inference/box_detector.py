@@ -37,6 +37,11 @@ def box_detector(model: Any, stack: LayerStack, *, least_score: float = 0.05) ->
             f'{type(model).__name__} finds no boxes; give a config of a detector, such as '
             'configs/yolox'
         )
+    if hasattr(model, 'roi_head') and not getattr(model, 'with_rpn', False):
+        raise InputError(
+            f'{type(model).__name__} judges boxes that were proposed beforehand, and a scene comes '
+            'with none; give a detector that proposes its own, such as configs/faster_rcnn'
+        )
 
     @torch.no_grad()
     def detect(batch: Batch) -> list[Detections]:

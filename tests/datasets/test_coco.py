@@ -205,6 +205,7 @@ def test_the_document_holds_what_coco_asks_for(exported):
     assert document['categories'][0]['name'] == 'landslide'
     ids = [entry['id'] for entry in document['annotations']]
     assert len(set(ids)) == len(ids)
+    assert min(ids) == 1  # pycocotools takes 0 for a landslide that nothing matches
     assert {image['id'] for image in document['images']} >= {
         entry['image_id'] for entry in document['annotations']
     }

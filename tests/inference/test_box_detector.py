@@ -89,3 +89,11 @@ def test_a_model_without_boxes_is_refused():
 def test_a_score_that_is_none_is_refused():
     with pytest.raises(InputError, match='must be from 0 up to 1'):
         box_detector(Brightest(), stack(), least_score=1.5)
+
+
+def test_a_judge_of_given_boxes_is_refused():
+    model = Brightest()
+    del model.bbox_head
+    model.roi_head, model.with_rpn = nn.Identity(), False
+    with pytest.raises(InputError, match='proposed beforehand'):
+        box_detector(model, None)

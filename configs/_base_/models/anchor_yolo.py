@@ -24,7 +24,7 @@ assigning = dict(assigner=dict(type=GridAssigner, pos_iou_thr=0.5, neg_iou_thr=0
 deciding = dict(
     nms_pre=1000,
     min_bbox_size=0,
-    score_thr=0.05,
+    score_thr=0.001,
     conf_thr=0.005,
     nms=dict(type=nms, iou_threshold=0.45),
     max_per_img=100,

@@ -2,9 +2,9 @@
 
 Owns: model, and what detection_resnet owns.
 A leaf adds data_preprocessor and the channels of the backbone. Differs from mmdet's configs for
-pictures of 800 pixels: anchors and the sizes by which boxes are given to levels are a quarter of
-theirs (8 to 128 pixels), fewer boxes are proposed and sampled, and boxes that lie in ignored
-pieces are no negatives.
+pictures of 800 pixels: anchors are half of theirs (16 to 256 pixels; at a quarter they would lie
+too far apart, for the strides stay), fewer boxes are proposed, 64 are sampled as in Fast R-CNN (Girshick
+2015, sec. 2.3), and boxes that lie in ignored pieces are no negatives.
 """
 
 from mmengine.config import read_base
@@ -39,7 +39,7 @@ model = dict(
         in_channels=256,
         feat_channels=256,
         anchor_generator=dict(
-            type=AnchorGenerator, scales=[2], ratios=[0.5, 1.0, 2.0], strides=[4, 8, 16, 32, 64]
+            type=AnchorGenerator, scales=[4], ratios=[0.5, 1.0, 2.0], strides=[4, 8, 16, 32, 64]
         ),
         bbox_coder=dict(type=DeltaXYWHBBoxCoder, target_means=[0.0] * 4, target_stds=[1.0] * 4),
         loss_cls=dict(type=CrossEntropyLoss, use_sigmoid=True),
@@ -52,7 +52,7 @@ model = dict(
             roi_layer=dict(type=RoIAlign, output_size=7, sampling_ratio=0),
             out_channels=256,
             featmap_strides=[4, 8, 16, 32],
-            finest_scale=14,
+            finest_scale=56,
         ),
         bbox_head=dict(
             type=Shared2FCBBoxHead,
@@ -104,7 +104,7 @@ model = dict(
             ),
             sampler=dict(
                 type=RandomSampler,
-                num=128,
+                num=64,
                 pos_fraction=0.25,
                 neg_pos_ub=-1,
                 add_gt_as_proposals=True,
@@ -117,6 +117,6 @@ model = dict(
         rpn=dict(
             nms_pre=1000, max_per_img=300, nms=dict(type=nms, iou_threshold=0.7), min_bbox_size=0
         ),
-        rcnn=dict(score_thr=0.05, nms=dict(type=nms, iou_threshold=0.5), max_per_img=100),
+        rcnn=dict(score_thr=0.001, nms=dict(type=nms, iou_threshold=0.5), max_per_img=100),
     ),
 )

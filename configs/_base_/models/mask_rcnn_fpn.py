@@ -18,7 +18,7 @@ model['roi_head'].update(
         roi_layer=dict(type=RoIAlign, output_size=14, sampling_ratio=0),
         out_channels=256,
         featmap_strides=[4, 8, 16, 32],
-        finest_scale=14,
+        finest_scale=56,
     ),
     mask_head=dict(
         type=FCNMaskHead,

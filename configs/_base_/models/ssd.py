@@ -74,7 +74,7 @@ model = dict(
         nms_pre=1000,
         nms=dict(type=nms, iou_threshold=0.45),
         min_bbox_size=0,
-        score_thr=0.02,
+        score_thr=0.001,
         max_per_img=200,
     ),
 )

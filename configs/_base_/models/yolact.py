@@ -1,8 +1,8 @@
 """YOLACT as mmdet has it, for tiles of 128 pixels. Owns: model, and detection_resnet.
 
 A leaf adds data_preprocessor and the channels of the backbone. Differs from mmdet's config for
-pictures of 550 pixels: strides are powers of two, as the levels of a tile are, and anchors are
-half of theirs (12 to 192 pixels). The mask head knows the padding of a tile.
+pictures of 550 pixels: strides are powers of two, as the levels of a tile are. The mask
+head knows the padding of a tile.
 """
 
 from mmengine.config import read_base
@@ -45,7 +45,7 @@ model = dict(
         feat_channels=256,
         anchor_generator=dict(
             type=AnchorGenerator,
-            octave_base_scale=1.5,
+            octave_base_scale=3,
             scales_per_octave=1,
             ratios=[0.5, 1.0, 2.0],
             strides=[8, 16, 32, 64, 128],
@@ -88,7 +88,7 @@ model = dict(
     test_cfg=dict(
         nms_pre=1000,
         min_bbox_size=0,
-        score_thr=0.05,
+        score_thr=0.001,
         mask_thr=0.5,
         iou_thr=0.5,
         top_k=200,

@@ -34,7 +34,8 @@ class LandslideInstanceMetric(StreamingMetric):
 
     Args:
         least_score: Predictions with a lower score are left out, except for COCO AP.
-        least_pixels: Predictions of fewer pixels are left out, as such truths are.
+        least_pixels: Predictions of fewer pixels are left out, as such truths are. One of which
+            surer ones leave less than that is no object of the map, and counts as a wrong one.
         **options: Those of :class:`StreamingMetric`.
     """
 
@@ -56,17 +57,21 @@ class LandslideInstanceMetric(StreamingMetric):
             seen.sum((1, 2)) >= self.rules.least_pixels  # (n,), also where n is 0
         )
         order = np.argsort(scores[chosen], kind='stable')  # the surest is painted last
+        found = painted(seen[chosen][order], shape)
         labels = {
-            'predicted': painted(seen[chosen][order], shape),
+            'predicted': without_rests(found, self.rules.least_pixels),
             'true': painted(true & counted, shape),
         }
+        hidden = np.count_nonzero(chosen) - np.count_nonzero(np.unique(labels['predicted']))
         sums = map_sums(
             truth,
-            predicted=labels['predicted'] > 0,
+            predicted=found > 0,
             rules=self.rules,
             pixel_area=pixel_area(sample),
         ).sums
         matched, areas = matched_sums(labels, self.rules, pixel_area(sample))
+        for name in ('objects', 'centroids'):
+            matched[name][1] += hidden  # what a surer one covers was found twice, once wrongly
         coco = self._coco(sample, masks, scores, true, ~counted)
         return Tally.of_tile(self.block_of(sample), MapSums({**sums, **matched}, areas), coco)
 
@@ -123,6 +128,12 @@ def painted(masks: BoolArray, shape: tuple[int, ...]) -> NDArray[np.int32]:
     for number, mask in enumerate(masks, start=1):
         labels[mask] = number
     return labels
+
+
+def without_rests(labels: NDArray[np.int32], least_pixels: int) -> NDArray[np.int32]:
+    """Labels without those of which fewer pixels are left to see."""
+    counts = np.bincount(labels.ravel())
+    return np.where(counts[labels] >= least_pixels, labels, 0).astype(np.int32)
 
 
 def _masks(sample: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> BoolArray:

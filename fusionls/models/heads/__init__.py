@@ -1,5 +1,6 @@
 """Heads that mmseg, mmdet and mmpretrain do not have."""
 
+from fusionls.models.heads.clipped_boxes import ClippedYolov3Head, ClippedYoloxHead
 from fusionls.models.heads.crop_bbox_head import CropBBoxHead
 from fusionls.models.heads.forest_head import ForestHead
 from fusionls.models.heads.iou_yolo_head import IouYoloHead
@@ -15,6 +16,8 @@ from fusionls.models.heads.steady_ham_head import SteadyHamHead
 from fusionls.models.heads.unet_head import UNetHead
 
 __all__ = [
+    'ClippedYolov3Head',
+    'ClippedYoloxHead',
     'CropBBoxHead',
     'ForestHead',
     'IouYoloHead',

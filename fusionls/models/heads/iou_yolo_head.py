@@ -22,6 +22,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from fusionls.models.blocks.spatial_convolution import Spatial, spatial_convolution
+from fusionls.models.heads.clipped_boxes import ClippedBoxes
 from fusionls.registry import MODELS
 
 MOST_LOG_GROWTH = 4.0
@@ -29,7 +30,7 @@ MOST_LOG_GROWTH = 4.0
 
 
 @MODELS.register_module()
-class IouYoloHead(YOLOV3Head):
+class IouYoloHead(ClippedBoxes, YOLOV3Head):
     """Coupled YOLO head whose boxes learn by an IoU loss.
 
     Args:

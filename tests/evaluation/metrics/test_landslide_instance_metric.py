@@ -145,3 +145,16 @@ def test_overlapping_instances_are_told_apart_where_a_map_would_merge_them():
     found = everything(sample([(0.9, left), (0.8, right)], [left, right]))
     assert found['landslide/object_f1'] == 1.0
     assert found['landslide/count_bias'] == 0.0
+
+
+@pytest.mark.parametrize('side', [3, 6])
+def test_a_landslide_that_is_found_twice_is_found_wrongly_once(side):
+    # the surer one lies over the other, of which nothing or a rest is left to see
+    whole, part = square(2, 2, 6), square(2, 2, side)
+    found = sample([(0.9, whole), (0.8, whole), (0.7, part | square(2, 3, 4))], [whole])
+    precision, recall, _ = scores(found)
+    assert (precision, recall) == (pytest.approx(1 / 3), 1.0)
+    wider = whole.copy()
+    wider[8, 2:5] = True  # three pixels look out
+    precision, recall, _ = scores(sample([(0.9, whole), (0.8, wider)], [whole]))
+    assert (precision, recall) == (0.5, 1.0)
