@@ -47,7 +47,7 @@ SAID = {
 KINDS = {
     'maps': 'landslide class, pooled over valid pixels',
     'instances': 'connected landslides; F1 and IoU of pixels, pooled',
-    'boxes': 'boxes of connected landslides',
+    'boxes': 'boxes of connected landslides; objects from a score of 0.5 on',
     'tiles': 'tiles of 64 pixels, landslide from 5 % of their labelled pixels on',
 }
 """What the figures are of, by task."""

@@ -3,8 +3,8 @@
 Owns: model, and what detection_resnet owns.
 A leaf adds data_preprocessor and the channels of the backbone. Differs from mmdet's configs for
 pictures of 800 pixels: anchors are half of theirs (16 to 256 pixels; at a quarter they would lie
-too far apart, for the strides stay), fewer boxes are proposed, 64 are sampled as in Fast R-CNN (Girshick
-2015, sec. 2.3), and boxes that lie in ignored pieces are no negatives.
+too far apart, for the strides stay), fewer boxes are proposed, 64 are sampled as in Fast R-CNN
+(Girshick 2015, sec. 2.3), and boxes that lie in ignored pieces are no negatives.
 """
 
 from mmengine.config import read_base
