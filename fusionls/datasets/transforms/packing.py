@@ -46,6 +46,14 @@ def _counting_labels(results: dict[str, Any]) -> np.ndarray:
     return np.where(seen, labels, np.uint8(UNLABELLED))
 
 
+def _seen_instances(results: dict[str, Any]) -> BoolArray:
+    """(K, H, W) landslides of an inventory, as far as what decides sees them."""
+    instances: BoolArray = results['instances']
+    if results.get('labels_fixed'):
+        return instances
+    return instances & any_valid(results['inputs'], results['labels'].shape)
+
+
 def _meta(results: dict[str, Any]) -> dict[str, Any]:
     window = results['window']
     scene, _ = results['dataset'].scenes[results['scene']]
@@ -70,12 +78,14 @@ class FixLabels(BaseTransform):
 
     Added Keys: labels_fixed
 
-    Modified Keys: labels
+    Modified Keys: labels, instances (where there are some)
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Decide; see the class."""
         results['labels'] = _counting_labels(results)
+        if 'instances' in results:
+            results['instances'] = _seen_instances(results)
         results['labels_fixed'] = True
         return results
 
@@ -140,8 +150,7 @@ class PackInstanceTile(BaseTransform):
         """Pack; see the class."""
         labels = _counting_labels(results)
         if 'instances' in results:
-            seen = any_valid(results['inputs'], labels.shape)
-            masks, skip = results['instances'] & seen, results['instances_ignored']
+            masks, skip = _seen_instances(results), results['instances_ignored']
             here = masks.any((1, 2))
             masks, skip = masks[here], skip[here]
         else:

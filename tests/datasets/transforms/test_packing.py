@@ -8,6 +8,7 @@ from mmpretrain.models import CrossEntropyLoss
 from scipy import ndimage
 
 from fusionls.datasets.transforms import (
+    FixLabels,
     LoadTile,
     PackClassifiedTile,
     PackInstanceTile,
@@ -152,6 +153,18 @@ def test_single_landslides_of_an_inventory_overlap_and_small_ones_are_ignored():
     np.testing.assert_array_equal(
         sample.gt_instances.masks.masks[0], instances[0] & (np.arange(32) < 16)
     )
+
+
+def test_landslides_of_an_inventory_stay_whole_once_labels_are_fixed():
+    results = with_labels(np.ones((32, 32)))
+    results['instances'] = np.zeros((1, 32, 32), bool)
+    results['instances'][0, 2:12, 3:20] = True
+    results['instances_ignored'] = np.array([False])
+    results['inputs']['optical'][1][:, 18:] = False  # seen by nothing when that is decided
+    fixed = FixLabels().transform(results)
+    fixed['inputs']['optical'][1][:, 8:] = False  # hidden afterwards, as a test does
+    sample = PackInstanceTile(least_pixels=5).transform(fixed)['data_samples']
+    assert sample.gt_instances.bboxes.tolist() == [[3, 2, 18, 12]]
 
 
 def test_boxes_alone_are_those_with_masks():
