@@ -118,6 +118,20 @@ def test_what_is_not_measured_is_named(render, checkout):
     assert all(f'`{stem}`' in text for stem in STEMS)
 
 
+def test_many_that_are_not_measured_are_counted_by_method(render, checkout):
+    for number in range(render.MOST_NAMED):
+        (checkout / f'configs/new_net/new_net_r{number}_opt_1xb8_6e_mars_t64.py').write_text('')
+    text = '\n'.join(render.costs_part(render.Zoo.of(checkout)))
+    assert f'`new_net` ({render.MOST_NAMED + len(STEMS)})' in text
+    assert STEMS[0] not in text
+
+
+def test_a_model_that_only_learned_has_a_row_too(render, checkout):
+    put_record(checkout / render.LEARNED, STEMS[0], learned(True, 0.95, 40))
+    text = '\n'.join(render.costs_part(render.Zoo.of(checkout)))
+    assert '| opt | 1xb8_6e_mars_t64 | – | – | – | – | – | – | 40 steps, lr 0.001 |' in text
+
+
 def test_those_that_learned_are_counted(render, checkout):
     for stem, steps in zip(STEMS, (40, 120), strict=True):
         put_record(checkout / render.LEARNED, stem, learned(True, 0.95, steps))

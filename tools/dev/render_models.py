@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ LEARNED = 'benchmarks/zoo/overfit.json'
 MARS = 'mars_mmls_v2'
 USUAL_STEPS = 300
 """A model is given so many in the overfit check, where nobody says otherwise."""
+MOST_NAMED = 12
+"""More configs than that are not listed one by one."""
 TASKS = {
     'maps': 'Maps',
     'instances': 'Instances',
@@ -103,6 +106,11 @@ class Zoo:
             all_results(root),
         )
 
+    def task(self, stem: str) -> str:
+        """What a config gives, as far as a record says it."""
+        records = (self.costs.get(stem, {}), self.learned.get(stem, {}))
+        return next((str(r['task']) for r in records if 'task' in r), '')
+
     def trained(self, stem: str) -> Result | None:
         """Figures of a config, shown all that it knows."""
         rows = (row for row in self.results if row.model == stem and row.whole)
@@ -113,13 +121,13 @@ def costs_part(zoo: Zoo) -> list[str]:
     """A table per task: what every model weighs, costs, scores, and whether it learned."""
     lines: list[str] = []
     for task, heading in TASKS.items():
-        rows = {s: r for s, r in zoo.costs.items() if r.get('task') == task and s in zoo.leaves}
+        rows = [stem for stem in zoo.leaves if zoo.task(stem) == task]
         if rows:
             lines += [f'## {heading}', '']
             head = ['model', 'modalities', 'budget', 'parameters', 'GFLOPs', 'CPU ms', 'MB, map']
             lines += table(
                 [*head, 'MB, step', HEADLINES[OF_TASK[task][0]], 'four tiles'],
-                [_cost_row(zoo, stem, record) for stem, record in rows.items()],
+                [_cost_row(zoo, stem) for stem in rows],
                 words=3,
             )
     broken = {stem: r[FAILED] for stem, r in zoo.costs.items() if FAILED in r}
@@ -127,31 +135,43 @@ def costs_part(zoo: Zoo) -> list[str]:
         said = [f'- `{stem}`: {why}' for stem, why in broken.items()]
         lines += ['## Could not be measured', '', *said, '']
     named = set(zoo.costs) | set(zoo.learned)
-    missing = [f'`{stem}`' for stem in zoo.leaves if stem not in named]
+    missing = {stem: leaf.method for stem, leaf in zoo.leaves.items() if stem not in named}
     if missing:
+        told = [f'`{stem}`' for stem in missing]
+        if len(told) > MOST_NAMED:
+            count = Counter(missing.values())
+            told = [f'`{method}` ({number})' for method, number in count.items()]
         lines += [
             '## Not measured',
             '',
-            f'Yet, or because they only pre-train: {", ".join(missing)}.',
+            f'Configs not measured yet, or that only pre-train: {", ".join(told)}.',
         ]
     return lines
 
 
-def _cost_row(zoo: Zoo, stem: str, record: Record) -> list[str]:
+def _cost_row(zoo: Zoo, stem: str) -> list[str]:
     leaf, trained = zoo.leaves[stem], zoo.trained(stem)
-    held = record['parameters'] - record['trainable']
-    score = OF_TASK[record['task']][0]
+    score, cost = OF_TASK[zoo.task(stem)][0], zoo.costs.get(stem)
     return [
         leaf.link,
-        ', '.join(record['modalities']),
+        ', '.join(cost.get('modalities', ())) if cost else leaf.modalities,
         leaf.budget,
+        *_costs(cost),
+        '–' if trained is None else trained.cell(score),
+        _learned(zoo.learned.get(stem)),
+    ]
+
+
+def _costs(record: Record | None) -> list[str]:
+    if record is None or FAILED in record:
+        return ['–'] * 5
+    held = record['parameters'] - record['trainable']
+    return [
         f'{record["parameters"] / 1e6:.2f} M' + (f' ({held / 1e6:.2f} M held)' if held else ''),
         f'{record["gflops"]:.2f}',
         f'{record["latency_ms"]:.0f}',
         f'{record["predict_mb"]:.0f}',
         f'{record["step_mb"]:.0f}' if record['trainable'] else '–',
-        '–' if trained is None else trained.cell(score),
-        _learned(zoo.learned.get(stem)),
     ]
 
 
@@ -224,8 +244,7 @@ def methods_part(zoo: Zoo) -> list[str]:
         leaves = [leaf for leaf in zoo.leaves.values() if leaf.method == method]
         title, what = _told(zoo.root / 'configs' / method / 'README.md')
         shown = f'[{title or method}](../configs/{method}/README.md)' if title else f'`{method}`'
-        tasks = {zoo.costs[s].get('task') for s, o in zoo.leaves.items()
-                 if o.method == method and s in zoo.costs}  # fmt: skip
+        tasks = {zoo.task(stem) for stem, one in zoo.leaves.items() if one.method == method}
         rows.append(
             [
                 shown,
