@@ -100,12 +100,12 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
             )
     for dotted in options or {}:
         _check_option(config, dotted)
-    general = {name: value for name, value in (options or {}).items() if name == 'stacks'}
-    config.merge_from_dict(general)
+    others = dict(options or {})
+    if 'stacks' in others:
+        config.stacks = others.pop('stacks')
     if config.get('stacks') is not None:
         _read_stacks(config, path)
-    # afterwards, so that what one loader is told stands
-    config.merge_from_dict({k: v for k, v in (options or {}).items() if k not in general})
+    config.merge_from_dict(others)  # afterwards, so that what one loader is told stands
     if config.get('modalities') is not None:
         _narrow(config, path)
     if config.get('work_dir') is None:

@@ -119,9 +119,8 @@ def write_mintpy(valley, files):
     }
     for option, (kind, planes) in kinds.items():
         with h5py.File(files[option], 'w') as file:
-            file.attrs.update({**told, 'FILE_TYPE': kind, 'UNIT': 'm/year' if not kind else ''})
-            if kind == 'velocity':
-                file.attrs['UNIT'] = 'm/year'
+            unit = 'm/year' if kind == 'velocity' else ''
+            file.attrs.update({**told, 'FILE_TYPE': kind, 'UNIT': unit})
             for name, plane in planes.items():
                 file[name] = plane
 

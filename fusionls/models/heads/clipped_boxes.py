@@ -31,7 +31,7 @@ class ClippedBoxes:
             across = results.bboxes[:, 0::2].clamp(0, cols)
             down = results.bboxes[:, 1::2].clamp(0, rows)
             results.bboxes = torch.stack([across, down], 2).flatten(1)  # (n, 4)
-            results = results[((across[:, 1] > across[:, 0]) & (down[:, 1] > down[:, 0]))]
+            results = results[(across[:, 1] > across[:, 0]) & (down[:, 1] > down[:, 0])]
         found: InstanceData = super()._bbox_post_process(
             results, cfg, rescale=rescale, with_nms=with_nms, img_meta=img_meta
         )

@@ -41,9 +41,7 @@ CLASSIFIED = 'classified'
 """The ground as the provider has it: class 2."""
 _TOLERANCE = 0.3  # metres: of points of class 2 about their own mean
 _REFERENCE = 2.0  # cells over which the surface is smoothed that heights are counted from
-_BETWEEN = (
-    2.0  # cells: so near to a cell with points one without lies between points, not in a void
-)
+_BETWEEN = 2.0  # cells from one with points, within which one without lies between points
 _NEAR_GROUND = 2  # ground points from which a cell has a roughness
 
 

@@ -142,6 +142,8 @@ def test_blocks_equal_the_whole(write_cloud, monkeypatch):
     for layer in ('lidar_surface', 'lidar_point_density', 'lidar_intensity'):
         assert np.array_equal(whole[layer][0][hit], parts[layer][0][hit])
         assert np.array_equal(whole[layer][1], parts[layer][1])
+    surfaces = (one['lidar_surface'][0][whole['lidar_surface'][1]] for one in (whole, parts))
+    assert np.abs(np.subtract(*surfaces)).max() < 0.2
     # the trend of the terrain is that of the block
     assert np.abs(whole['lidar_ground'][0] - parts['lidar_ground'][0]).max() < 0.1
     assert (whole['lidar_ground'][1] == parts['lidar_ground'][1]).mean() > 0.99
