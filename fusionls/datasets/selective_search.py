@@ -5,7 +5,8 @@ Source: Uijlings et al. (2013), "Selective Search for Object Recognition", sec. 
 3.2 (the four similarities, eq. 2 to 6, all with weight 1), from memory of the paper.
 Differs: the first regions are basins of the gradient (a watershed from its minima) where the paper
 takes those of Felzenszwalb and Huttenlocher (2004); all layers of a tile stand in the place of the
-channels of a colour space; one grouping and not 80 of them; nothing is ranked by chance.
+channels of a colour space; one grouping and not 80 of them (transforms.proposals joins several);
+nothing is ranked by chance.
 """
 
 from __future__ import annotations
