@@ -151,7 +151,9 @@ def objects_of(
     return np.asarray(masks, bool).reshape(-1, *shape), np.zeros(len(masks), bool)
 
 
-def coco_document(dataset: TileDataset, names: Sequence[str]) -> dict[str, Any]:
+def coco_document(
+    dataset: TileDataset, names: Sequence[str], *, least_pixels: int = 1
+) -> dict[str, Any]:
     """Annotations of all tiles of a data set, as runs.
 
     Objects are the single landslides where the data set knows them, connected pixels elsewhere.
@@ -159,6 +161,7 @@ def coco_document(dataset: TileDataset, names: Sequence[str]) -> dict[str, Any]:
     Args:
         dataset: Any, with labels.
         names: File names of the tiles, in their order.
+        least_pixels: Smaller pieces do not count; 16 are what our detectors are trained with.
     """
     document: dict[str, Any] = {'images': [], 'annotations': [], 'categories': [CATEGORY]}
     for number, name in enumerate(names):
@@ -166,7 +169,7 @@ def coco_document(dataset: TileDataset, names: Sequence[str]) -> dict[str, Any]:
         rows, cols = labels.shape
         document['images'].append({'id': number, 'file_name': name, 'height': rows, 'width': cols})
         seen = any_valid(inputs, labels.shape) & (labels != UNLABELLED)
-        for mask, crowd in _objects(dataset, number, labels, seen):
+        for mask, crowd in _objects(dataset, number, labels, seen, least_pixels):
             coded = runs.encode(np.asfortranarray(mask, np.uint8))
             entry = {
                 'id': len(document['annotations']) + 1,  # pycocotools takes 0 for no match
@@ -181,7 +184,7 @@ def coco_document(dataset: TileDataset, names: Sequence[str]) -> dict[str, Any]:
     return document
 
 
-def write_coco(dataset: TileDataset, out: str | Path) -> Path:
+def write_coco(dataset: TileDataset, out: str | Path, *, least_pixels: int = 1) -> Path:
     """Write a data set for any program that reads COCO: ``images/*.tif`` and annotations.json.
 
     Pictures hold all layers that the data set is asked for, float32, NaN where invalid.
@@ -189,6 +192,7 @@ def write_coco(dataset: TileDataset, out: str | Path) -> Path:
     Args:
         dataset: Whose modalities have one pixel size.
         out: Folder.
+        least_pixels: See ``coco_document``.
 
     Returns:
         The file of annotations.
@@ -225,7 +229,7 @@ def write_coco(dataset: TileDataset, out: str | Path) -> Path:
         names.append(f'{stem}.tif')
         grid = scene.grid.part(window)
         write_geotiff(out / 'images' / names[-1], grid, layers, np.concatenate(planes))
-    document = coco_document(dataset, names)
+    document = coco_document(dataset, names, least_pixels=least_pixels)
     with written_whole(out / ANNOTATIONS) as beside:
         beside.write_text(json.dumps(document), encoding='utf-8')
     return out / ANNOTATIONS
@@ -237,7 +241,11 @@ def _tile(dataset: TileDataset, number: int) -> tuple[Inputs, Labels]:
 
 
 def _objects(
-    dataset: TileDataset, number: int, labels: NDArray[np.uint8], seen: BoolArray
+    dataset: TileDataset,
+    number: int,
+    labels: NDArray[np.uint8],
+    seen: BoolArray,
+    least_pixels: int,
 ) -> Iterator[tuple[BoolArray, int]]:
     """Masks of a tile with their ``iscrowd``: landslides, and last what does not count."""
     info = dataset.get_data_info(number)
@@ -248,11 +256,10 @@ def _objects(
         ignored = np.zeros(count, bool)
     else:
         masks, ignored = single
+    masks = masks & seen
+    ignored = ignored | (masks.sum((1, 2)) < least_pixels)
     for mask in masks[~ignored]:
-        if (mask & seen).any():
-            yield mask & seen, 0
-    silent = ~seen
-    for mask in masks[ignored]:
-        silent |= mask
+        yield mask, 0
+    silent = masks[ignored].any(0) | ~seen
     if silent.any():
         yield silent, 1

@@ -92,18 +92,21 @@ def test_single_landslides_stay_single(tmp_path):
     assert sum(found) >= 1
 
 
-def test_boxes_and_masks_are_those_that_detectors_are_trained_on(tmp_path):
+@pytest.mark.parametrize('least', [1, 600])
+def test_boxes_and_masks_are_those_that_detectors_are_trained_on(tmp_path, least):
     write_geotiff_folder(tmp_path / 'in', count=2)
     data = GeoTiffFolderDataset(
         root=tmp_path / 'in',
         bands=BANDS,
         layers=LAYERS,
         tile=64,  # some polygons are cut
-        pipeline=[LoadTile(instances=True), PackInstanceTile(least_pixels=1)],
+        pipeline=[LoadTile(instances=True), PackInstanceTile(least_pixels=least)],
     )
-    document = coco_document(data, [f'{i}.tif' for i in range(len(data))])
+    document = coco_document(data, [f'{i}.tif' for i in range(len(data))], least_pixels=least)
+    left_out = 0
     for number in range(len(data)):
-        truth = data[number]['data_samples'].gt_instances
+        sample = data[number]['data_samples']
+        truth = sample.gt_instances
         entries = [
             e for e in document['annotations'] if e['image_id'] == number and not e['iscrowd']
         ]
@@ -111,7 +114,13 @@ def test_boxes_and_masks_are_those_that_detectors_are_trained_on(tmp_path):
         np.testing.assert_array_equal(np.reshape(corners, (-1, 4)), truth.bboxes.numpy())
         for entry, mask in zip(entries, truth.masks.masks, strict=True):
             np.testing.assert_array_equal(drawn(entry['segmentation'], mask.shape), mask == 1)
+        small = sample.ignored_instances.masks.masks
+        crowds = [e for e in document['annotations'] if e['image_id'] == number and e['iscrowd']]
+        silent = [drawn(entry['segmentation'], small.shape[1:]) for entry in crowds]
+        assert (np.any(silent, axis=0) >= small.any(0)).all()
+        left_out += len(small)
     assert document['annotations']
+    assert (left_out > 0) == (least > 1)
 
 
 def test_what_nobody_sees_is_a_crowd_region():
