@@ -19,19 +19,19 @@ model.update(
         type=MultiBranchEncoder,
         branches=dict(
             optical=dict(
-                encoder=dict(type=TimmEncoder, name='resnet34', levels=[1, 2, 3, 4]), channels=4
+                encoder=dict(type=TimmEncoder, name='resnet34', levels=[0, 1, 2, 3, 4]), channels=4
             ),
             terrain=dict(encoder=dict(type=TimmEncoder, name='resnet18', levels=[4]), channels=2),
             thermal=dict(
-                encoder=dict(type=TimmEncoder, name='resnet18', levels=[1, 2, 3, 4]), channels=1
+                encoder=dict(type=TimmEncoder, name='resnet18', levels=[0, 1, 2, 3, 4]), channels=1
             ),
         ),
         fusion=dict(type=AttentionalFusion),
     ),
 )
 model['decode_head'].update(
-    in_channels=[64, 128, 256, 512],
-    widths=[256, 128, 64],
+    in_channels=[64, 64, 128, 256, 512],
+    widths=[256, 128, 64, 64],
     upsampling=dict(type=TransposedUpsampling),
     block=dict(type=BalancedPair),
 )

@@ -30,7 +30,9 @@ class LandslideInstanceMetric(StreamingMetric):
 
     Pixels that nobody mapped (label 255 in ``gt_sem_seg``, where the sample has it) never count:
     detections are cut back to mapped ground, and for COCO AP, which has no such cut, unmapped
-    ground and ignored instances are crowds, where a detection is neither right nor wrong.
+    ground and ignored instances are crowds, where a detection is neither right nor wrong. AP of
+    boxes by area goes by areas of boxes, as mmdet's ``CocoMetric`` without a file of annotations
+    does; files of COCO carry areas of masks, which are smaller.
 
     Args:
         least_score: Predictions with a lower score are left out, except for COCO AP.
