@@ -27,6 +27,8 @@ PAIRS = {
     'yolact/yolact_resnet50': 'yolact/yolact_r50_1xb8-55e_coco',
     'mask2former/mask2former_resnet50': 'mask2former/mask2former_r50_8xb2-lsj-50e_coco',
 }  # fmt: skip
+FEWER = {'dino/dino_resnet50': (900 - 80) * 256}
+"""Weights that ours are to lack: of queries."""
 
 
 def one_class(config):
@@ -60,4 +62,4 @@ def test_a_detector_weighs_what_mmdet_says(ours):
         found = weights(MODELS.build(model))
         with DefaultScope.overwrite_default_scope('mmdet'):
             expected = weights(MMDET_MODELS.build(reference))
-    assert found == pytest.approx(expected, rel=0.02)
+    assert found + FEWER.get(ours, 0) == expected

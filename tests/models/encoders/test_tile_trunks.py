@@ -1,13 +1,19 @@
 """Encoders of tile classifiers are the ones of their papers: counted against the libraries."""
 
+from pathlib import Path
+
 import pytest
 import timm
 import torch
 import torchvision
 from mmpretrain.models import AlexNet, DenseNet, ResNet, StackedLinearClsHead, VisionTransformer
 
+from fusionls.config import load_config
 from fusionls.models.encoders import PlainCnn, StackedEncoder, TimmTrunk
 from fusionls.models.necks.grid_pooling import GridPooling
+from fusionls.registry import MODELS as REGISTRY
+
+CONFIGS = Path(__file__).parents[3] / 'configs'
 
 
 def count(module):
@@ -64,6 +70,31 @@ def test_parameters_are_those_of_the_reference_library(name):
         reference = count(MODELS[name][1]())
     assert ours == pytest.approx(reference, rel=0.02)
     assert ours == pytest.approx(PAPERS.get(name, reference), rel=0.02)
+
+
+LEAVES = {
+    'tile_alexnet_alexnet': lambda: torchvision.models.alexnet().features,
+    'tile_resnet_resnet18': lambda: timm.create_model('resnet18', num_classes=0),
+    'tile_resnet_resnet50': lambda: timm.create_model('resnet50', num_classes=0),
+    'tile_densenet_densenet121': lambda: timm.create_model('densenet121', num_classes=0),
+    'tile_inception_inceptionv3': lambda: timm.create_model('inception_v3', num_classes=0),
+    'tile_xception_xception': lambda: timm.create_model('legacy_xception', num_classes=0),
+    'tile_efficientnet_lite0': lambda: timm.create_model('tf_efficientnet_lite0', num_classes=0),
+    'tile_vit_vits16': lambda: timm.create_model(
+        'vit_small_patch16_224', img_size=64, num_classes=0
+    ),
+}
+"""What the encoder of each config is, by an independent library."""
+
+
+@pytest.mark.parametrize('stem', LEAVES)
+def test_the_configs_have_these_encoders(stem):
+    (path,) = CONFIGS.glob(f'*/{stem}_opt_*.py')
+    backbone = load_config(path).model.backbone
+    backbone.channels = {'optical': 2}  # two layers and their mask: as many as a photograph has
+    with torch.device('meta'):
+        reference = LEAVES[stem]()
+    assert count(REGISTRY.build(backbone).branch.encoder) == count(reference)
 
 
 def test_a_trunk_is_its_timm_model_up_to_the_pooling():
