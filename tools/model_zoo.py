@@ -6,7 +6,7 @@ that a killed run goes on where it was; a config that did not change is not meas
 
 Example:
     OMP_NUM_THREADS=1 python tools/model_zoo.py
-    OMP_NUM_THREADS=1 python tools/model_zoo.py fcn unet_resnet18 --again
+    OMP_NUM_THREADS=1 python tools/model_zoo.py fcn unet_base64 --again
     python tools/model_zoo.py --check
 """
 
@@ -52,7 +52,7 @@ def main() -> int:
     for name, record in made_records(RECORDS, measured, jobs, again=args.again):
         print(f'{name}: {told(record)}', flush=True)
         failed += FAILED in record
-    subprocess.run(RENDER, check=True)
+    subprocess.run([*RENDER, '--print', 'costs'], check=True)
     return int(failed > 0)
 
 

@@ -27,8 +27,5 @@ model.update(
         ),
     ),
 )
-# as large as the tiles that are screened: of the cells of 128 pixels hardly one is without
-val_dataloader['dataset'].update(tile=64)
-test_dataloader['dataset'].update(tile=64)
 val_evaluator = [dict(type=LandslideMetric), dict(type=ScreeningMetric)]
 test_evaluator = [dict(type=LandslideMetric), dict(type=ScreeningMetric)]

@@ -1,7 +1,8 @@
 """``metafile.yml``: the only place where a figure of a run is typed; tables are rendered from it.
 
 Flow: runs (metrics.json, leakage.json) -> tools/dev/add_result.py -> [here] -> docs, README.
-One file per folder of ``configs`` and ``benchmarks``, a list of results in each.
+One file per folder of ``configs`` and ``benchmarks``, a list of results in each; that of a method
+also says after which paper it is built, and what of it was at hand.
 """
 
 from __future__ import annotations
@@ -21,7 +22,28 @@ FOLDERS = ('configs', 'benchmarks')
 HEAD = """# Figures of runs, from 0 to 1 unless named otherwise; tables are rendered from here.
 # Written by tools/dev/add_result.py, or by hand; check: tools/dev/render_benchmark.py --check
 """
+BASES = {
+    'library': 'built by a library',
+    'paper': 'written after the paper',
+    'abstract': 'written after the abstract',
+    'name': 'assumed, but for its name',
+    'own': 'no published architecture',
+}
+"""What a method rests on, as a metafile says it and as a table does."""
 COSTS = ('parameters', 'cpu_minutes', 'wall_minutes', 'memory_gb')
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a method rests on.
+
+    Attributes:
+        paper: Authors, year and title; ``none in particular`` where there is none.
+        basis: Of :data:`BASES`.
+    """
+
+    paper: str
+    basis: str
 
 
 @dataclass(frozen=True)
@@ -158,11 +180,7 @@ def read_metafile(path: str | Path) -> list[Result]:
         InputError: It is no metafile, or says a row twice; every problem of every row at once.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-        entries = list(content['results'])
-    except (yaml.YAMLError, TypeError, KeyError, OSError) as error:
-        raise InputError(f'{path}: cannot be read; expected results: [...] ({error!r})') from error
+    entries = _content(path)['results']
     results, problems = [], []
     for number, said in enumerate(entries):
         try:
@@ -176,6 +194,29 @@ def read_metafile(path: str | Path) -> list[Result]:
     ]
     raise_together(InputError, f'{path}: cannot be used', problems)
     return results
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        return {**content, 'results': list(content['results'])}
+    except (yaml.YAMLError, TypeError, KeyError, OSError) as error:
+        raise InputError(f'{path}: cannot be read; expected results: [...] ({error!r})') from error
+
+
+def read_method(path: str | Path) -> Method:
+    """What the method of a folder of configs rests on.
+
+    Raises:
+        InputError: The file is no metafile, or does not say it.
+    """
+    content = _content(Path(path))
+    paper, basis = content.get('paper'), content.get('basis')
+    problems = [] if paper else ['paper is missing; "none in particular" where there is none']
+    if basis not in BASES:
+        problems.append(f'basis is {basis!r}; expected one of {", ".join(BASES)}')
+    raise_together(InputError, f'{path}: does not say what the method rests on', problems)
+    return Method(str(paper), str(basis))
 
 
 def metafiles(root: str | Path) -> list[Path]:
@@ -196,13 +237,16 @@ def put_results(path: str | Path, results: Iterable[Result]) -> None:
         OutputError: It cannot be written; what stood there is unchanged.
     """
     path = Path(path)
-    rows = {result.key: result for result in (read_metafile(path) if path.is_file() else ())}
+    rows, rest = {}, {}
+    if path.is_file():
+        rows = {result.key: result for result in read_metafile(path)}
+        rest = {name: part for name, part in _content(path).items() if name != 'results'}
     for result in results:
         rows[result.key] = Result.of(result.to_yaml(), result.title)
-    content = {'results': [result.to_yaml() for result in rows.values()]}
-    with written_whole(path) as beside:
+    content = {**rest, 'results': [result.to_yaml() for result in rows.values()]}
+    with written_whole(path) as file:
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-        beside.write_text(HEAD + text, encoding='utf-8')
+        file.write_text(HEAD + text, encoding='utf-8')
 
 
 def over_seeds(

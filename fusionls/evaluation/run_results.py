@@ -29,6 +29,7 @@ KEPT = frozenset(
     | {'object_precision', 'object_recall', 'object_f1', 'ece', 'brier'}
     | {f'coco_{kind}_ap{iou}' for kind in ('box', 'mask') for iou in ('', '50', '75')}
     | {f'tile_{name}' for name in ('accuracy', 'precision', 'recall', 'f1', 'auc')}
+    | {f'screen_{name}' for name in ('rejected', 'recall', 'pixel_recall', 'cost_saved')}
 )
 """Scores that a metafile keeps; the others stay in the reports of the runs."""
 NOTHING_HIDDEN = 'all'

@@ -1,6 +1,7 @@
 """A metafile is the only place of a figure, so it says what is wrong with itself."""
 
 import statistics
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,13 +10,17 @@ from hypothesis import strategies as st
 
 from fusionls.errors import InputError
 from fusionls.evaluation.metafile import (
+    Method,
     Result,
     all_results,
     metafiles,
     over_seeds,
     put_results,
     read_metafile,
+    read_method,
 )
+
+ROOT = Path(__file__).parents[2]
 
 ROW = Result(
     model='gated_x',
@@ -112,6 +117,29 @@ def test_what_is_no_metafile_is_refused(tmp_path, text):
     (tmp_path / 'metafile.yml').write_text(text)
     with pytest.raises(InputError, match=r'metafile\.yml: cannot be read'):
         read_metafile(tmp_path / 'metafile.yml')
+
+
+def test_what_a_method_rests_on_stays_when_rows_are_put(tmp_path):
+    path = tmp_path / 'metafile.yml'
+    path.write_text('paper: Doe 2026, "New"\nbasis: abstract\nresults: []\n')
+    put_results(path, [ROW])
+    assert read_method(path) == Method('Doe 2026, "New"', 'abstract')
+    assert read_metafile(path) == [ROW]
+
+
+def test_a_metafile_that_does_not_say_it_is_refused_with_all_that_is_missing(tmp_path):
+    path = tmp_path / 'metafile.yml'
+    path.write_text('basis: hearsay\nresults: []\n')
+    with pytest.raises(InputError, match='paper is missing') as told:
+        read_method(path)
+    assert "basis is 'hearsay'; expected one of library, paper" in str(told.value)
+
+
+def test_every_method_that_ships_says_what_it_rests_on():
+    folders = [path.parent for path in ROOT.glob('configs/*/README.md')]
+    assert len(folders) > 60
+    for folder in folders:
+        assert read_method(folder / 'metafile.yml').paper
 
 
 def test_metafiles_of_a_checkout_are_read_in_order(tmp_path):

@@ -37,7 +37,9 @@ def zoo(checkout, monkeypatch, capsys):
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, 'ROOT', checkout)
     monkeypatch.setattr(module, 'RECORDS', checkout / 'docs' / 'model_zoo.json')
-    monkeypatch.setattr(module, 'RENDER', [sys.executable, '-c', 'print("rendered")'])
+    script = 'import sys; open(sys.argv[1], "w").write(" ".join(sys.argv[2:]))'
+    render = [sys.executable, '-c', script, str(checkout / 'rendered')]
+    monkeypatch.setattr(module, 'RENDER', render)
 
     def call(*arguments):
         monkeypatch.setattr(sys, 'argv', ['model_zoo.py', *arguments])
@@ -56,6 +58,7 @@ def test_models_are_measured_once_and_those_that_fail_again(zoo, checkout):
     sound = records[STEM]
     assert (sound['side'], sound['runs'], sound['threads'], sound['task']) == (64, 1, 1, 'maps')
     assert sound['parameters'] == 125_121
+    assert (checkout / 'rendered').read_text() == '--print costs'  # the tables, at the end
     code, told = zoo('--side', '64', '--runs', '1')
     assert told.count('parameters') == 0
     assert f'broken_{STEM}: FAILED' in told

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
+from fusionls.config import config_digest, load_config
 from fusionls.evaluation.metafile import Result, put_results
 from fusionls.evaluation.records import put_record
 
@@ -40,6 +42,8 @@ def checkout(tmp_path):
     told = 'Maps by a [net](../net) of R. Doe et al. that\nis new. It has parts.'
     text = f'# New Net\n\n{told}\n\nMore.\n'
     (folder / 'README.md').write_text(text)
+    rests = 'paper: Doe 2026, "New"\nbasis: abstract\nresults: []\n'
+    (folder / 'metafile.yml').write_text(rests)
     return tmp_path
 
 
@@ -93,6 +97,23 @@ def test_costs_scores_and_failures_stand_in_the_table(render, checkout):
     told = '\n'.join(render.learned_part(render.Zoo.of(checkout)))
     assert told.startswith('0 of 1 models')
     assert '| opt | IoU over 0.9 | 0.420 | 0.420 | 300 | 0.001 | the steps were over |' in told
+    assert '- [new_net](../configs/new_net/README.md): –' in told
+    with (checkout / 'configs/new_net/README.md').open('a') as readme:
+        readme.write('\n**Four tiles.** It is [blind](x)\nto them.\n\nNo more.\n')
+    told = '\n'.join(render.learned_part(render.Zoo.of(checkout)))
+    assert told.endswith('- [new_net](../configs/new_net/README.md): It is blind to them.')
+
+
+def test_what_was_measured_with_earlier_settings_is_marked(render, checkout):
+    config = checkout / 'configs/new_net' / f'{STEMS[0]}.py'
+    Config.fromfile(ROOT / 'tests/configs/tiny.py').dump(config)
+    for digest, mark in ((config_digest(load_config(config)), ''), ('0' * 12, render.EARLIER)):
+        record = cost(2_500_000, 2_500_000, config=digest)
+        put_record(checkout / render.COSTS, STEMS[0], record)
+        put_record(checkout / render.LEARNED, STEMS[0], {**learned(True, 0.95, 40), **record})
+        text = '\n'.join(render.costs_part(render.Zoo.of(checkout)))
+        assert f'| 2.50 M{mark} |' in text
+        assert f'| 40 steps, lr 0.001{mark} |' in text
 
 
 def test_a_model_that_learned_says_in_how_many_steps(render, checkout):
@@ -144,7 +165,14 @@ def test_those_that_learned_are_counted(render, checkout):
 
 def test_optical_and_fused_stand_side_by_side_with_what_was_published(render, checkout):
     ours = [
-        result(stem, f1, commit='a', seeds=1, cost={'cpu_minutes': minutes})
+        result(
+            stem,
+            f1,
+            commit='a',
+            seeds=1,
+            test_tiles=99,
+            cost={'cpu_minutes': minutes, 'parameters': 3e6},
+        )
         for stem, f1, minutes in zip(STEMS, (0.7, 0.75), (10, 12), strict=True)
     ]
     put_results(checkout / 'configs/new_net/metafile.yml', ours)
@@ -157,8 +185,9 @@ def test_optical_and_fused_stand_side_by_side_with_what_was_published(render, ch
     zoo = render.Zoo.of(checkout)
     text = '\n'.join(render.trained_part(zoo))
     assert '### 1xb8_6e_mars_t64: pooled' in text
+    assert 'Split: blocks; 99 test tiles.' in text
     assert (
-        '| new_net | r18 | 0.700 | 0.750 | – | – | +5.0 | 10 | 12 | 1 | '
+        '| new_net | r18 | 0.700 | 0.750 | – | – | +5.0 | 3.0 M | 3.0 M | 10 | 12 | 1 | '
         'F1 0.876 (pooled; official) |' in text
     )
     published = '\n'.join(render.published_part(zoo))
@@ -166,11 +195,43 @@ def test_optical_and_fused_stand_side_by_side_with_what_was_published(render, ch
     assert '| official | pooled | F1 0.876 | paper | abstract |' in published
 
 
+def test_instances_are_told_by_masks_though_they_are_scored_as_a_map_too(render, checkout):
+    scores = {'landslide/f1': 0.7, 'landslide/coco_mask_ap50': 0.2, 'landslide/coco_box_ap50': 0.3}
+    rows = [
+        Result(stem, 't', 'mars_mmls_v2', 'blocks', 'pooled', scores, commit='a', seeds=1)
+        for stem in STEMS
+    ]
+    put_results(checkout / 'configs/new_net/metafile.yml', rows)
+    text = '\n'.join(render.trained_part(render.Zoo.of(checkout)))
+    assert '| mask AP50, optical | mask AP50, fused | F1, optical | F1, fused |' in text
+    assert '| new_net | r18 | 0.200 | 0.200 | 0.700 | 0.700 | +0.0 |' in text
+
+
+def test_figures_on_other_sets_stand_where_there_are_none_on_this(render, checkout):
+    ours = [result(stem, 0.7, commit='a', seeds=1) for stem in STEMS]
+    put_results(checkout / 'configs/new_net/metafile.yml', ours)
+    other = result('z', 0.6, data_set='bijie', source='p', checked='abstract', method='new_net')
+    put_results(checkout / 'benchmarks/published/metafile.yml', [other])
+    text = '\n'.join(render.trained_part(render.Zoo.of(checkout)))
+    assert '| bijie: F1 0.600 (pooled; blocks) |' in text
+
+
+def test_what_our_failing_models_do_wrong_is_told(render):
+    zoo = render.Zoo.of(ROOT)
+    failing = [s for s, r in zoo.learned.items() if s in zoo.leaves and not r.get('passed')]
+    methods = {zoo.leaves[stem].method for stem in failing}
+    told = {m: render.found(ROOT / 'configs' / m / 'README.md') for m in methods}
+    assert [m for m, what in told.items() if what == '–'] == []
+
+
 def test_a_method_is_told_by_its_readme(render, checkout):
     text = '\n'.join(render.methods_part(render.Zoo.of(checkout)))
     assert '[New Net](../configs/new_net/README.md)' in text
     assert '| r18 | 2 |' in text
-    assert '| Maps by a net of R. Doe et al. that is new. |' in text
+    assert (
+        '| Maps by a net of R. Doe et al. that is new. | Doe 2026, "New" | written after the '
+        'abstract |' in text
+    )
 
 
 def test_names_of_configs_say_what_they_are(render):

@@ -1,7 +1,7 @@
 """Write docs/model_zoo.md and docs/models.md from the records of the zoo and the metafiles.
 
 Example:
-    python tools/dev/render_models.py [--check]
+    python tools/dev/render_models.py [--check] [--print costs]
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusionls.config import leaf_configs
+from fusionls.config import config_digest, leaf_configs, load_config
 from fusionls.console import run_tool
-from fusionls.evaluation.metafile import Result, all_results
+from fusionls.evaluation.metafile import BASES, METAFILE, Result, all_results, read_method
 from fusionls.evaluation.records import FAILED, Record, read_records
 
 ROOT = Path(__file__).parents[2]
@@ -39,17 +39,21 @@ HEADLINES = {
     'landslide/miou': 'mIoU',
     'landslide/coco_mask_ap50': 'mask AP50',
     'landslide/coco_box_ap50': 'box AP50',
+    'landslide/coco_box_ap75': 'box AP75',
+    'landslide/object_f1': 'object F1',
     'landslide/tile_accuracy': 'accuracy',
     'landslide/tile_f1': 'F1 of tiles',
 }
 """Scores of the tables, by name."""
 OF_TASK = {
     'maps': ('landslide/f1', 'landslide/iou'),
-    'instances': ('landslide/coco_mask_ap50', 'landslide/iou'),
+    'instances': ('landslide/coco_mask_ap50', 'landslide/f1'),
     'boxes': ('landslide/coco_box_ap50',),
     'tiles': ('landslide/tile_accuracy', 'landslide/tile_f1'),
 }
 """What a model is told by, by task; the first of them first."""
+EARLIER = '†'
+"""Behind what was measured with other settings than the config has today."""
 MARK = re.compile(r'<!-- (\w+): rendered -->\n.*?<!-- end \1 -->', re.S)
 
 
@@ -94,17 +98,29 @@ class Zoo:
     costs: Mapping[str, Record]
     learned: Mapping[str, Record]
     results: Sequence[Result]
+    digests: Mapping[str, str]
 
     @classmethod
     def of(cls, root: Path) -> Zoo:
         """That of a checkout."""
+        paths = {path.stem: path for path in leaf_configs(root)}
+        costs, learned = read_records(root / COSTS), read_records(root / LEARNED)
+        told = {
+            stem for records in (costs, learned) for stem, r in records.items() if 'config' in r
+        }
         return cls(
             root,
-            {path.stem: Leaf.of(path, root) for path in leaf_configs(root)},
-            read_records(root / COSTS),
-            read_records(root / LEARNED),
+            {stem: Leaf.of(path, root) for stem, path in paths.items()},
+            costs,
+            learned,
             all_results(root),
+            {stem: config_digest(load_config(paths[stem])) for stem in sorted(told & set(paths))},
         )
+
+    def mark(self, stem: str, record: Record | None) -> str:
+        """A mark where a record is of earlier settings of its config, else nothing."""
+        said = (record or {}).get('config')
+        return EARLIER if said and said != self.digests.get(stem) else ''
 
     def task(self, stem: str) -> str:
         """What a config gives, as far as a record says it."""
@@ -152,13 +168,16 @@ def costs_part(zoo: Zoo) -> list[str]:
 def _cost_row(zoo: Zoo, stem: str) -> list[str]:
     leaf, trained = zoo.leaves[stem], zoo.trained(stem)
     score, cost = OF_TASK[zoo.task(stem)][0], zoo.costs.get(stem)
+    learned = zoo.learned.get(stem)
+    shown = _costs(cost)
     return [
         leaf.link,
         ', '.join(cost.get('modalities', ())) if cost else leaf.modalities,
         leaf.budget,
-        *_costs(cost),
+        shown[0] + zoo.mark(stem, cost),
+        *shown[1:],
         '–' if trained is None else trained.cell(score),
-        _learned(zoo.learned.get(stem)),
+        _learned(learned) + zoo.mark(stem, learned),
     ]
 
 
@@ -204,8 +223,20 @@ def learned_part(zoo: Zoo) -> list[str]:
             ['model', 'modalities', 'asked for', 'last', 'best', 'steps', 'lr', 'what happened'],
             [_failed_row(zoo.leaves[stem], record) for stem, record in others.items()],
             words=3,
+            last_is_words=True,
         )
+        lines += ['What was found, as the READMEs of the methods say it:', '']
+        for method in sorted({zoo.leaves[stem].method for stem in others}):
+            told = found(zoo.root / 'configs' / method / 'README.md')
+            lines.append(f'- [{method}](../configs/{method}/README.md): {told}')
     return lines
+
+
+def found(readme: Path) -> str:
+    """What a README says of the check on four tiles, in one line; a dash if nothing."""
+    text = readme.read_text(encoding='utf-8') if readme.is_file() else ''
+    said = re.search(r'\*\*Four tiles\.\*\* (.*?)(?:\n\n|\Z)', text, re.S)
+    return _unlinked(said[1]) if said else '–'
 
 
 def _failed_row(leaf: Leaf, record: Record) -> list[str]:
@@ -242,19 +273,24 @@ def methods_part(zoo: Zoo) -> list[str]:
     rows = []
     for method in sorted({leaf.method for leaf in zoo.leaves.values()}):
         leaves = [leaf for leaf in zoo.leaves.values() if leaf.method == method]
-        title, what = _told(zoo.root / 'configs' / method / 'README.md')
+        folder = zoo.root / 'configs' / method
+        title, what = _told(folder / 'README.md')
+        rests = read_method(folder / METAFILE)
         shown = f'[{title or method}](../configs/{method}/README.md)' if title else f'`{method}`'
         tasks = {zoo.task(stem) for stem, one in zoo.leaves.items() if one.method == method}
         rows.append(
             [
                 shown,
                 what,
+                rests.paper,
+                BASES[rests.basis],
                 ', '.join(TASKS[task].lower() for task in TASKS if task in tasks) or '–',
                 ', '.join(sorted({leaf.encoder for leaf in leaves})),
                 str(len(leaves)),
             ]
         )
-    return table(['method', 'what', 'gives', 'encoders', 'configs'], rows, words=4)
+    head = ['method', 'what', 'paper', 'here', 'gives', 'encoders', 'configs']
+    return table(head, rows, words=len(head) - 1)
 
 
 def _told(readme: Path) -> tuple[str, str]:
@@ -262,11 +298,15 @@ def _told(readme: Path) -> tuple[str, str]:
     if not readme.is_file():
         return '', ''
     heading, _, rest = readme.read_text(encoding='utf-8').partition('\n')
-    paragraph = ' '.join(rest.strip().partition('\n\n')[0].split())
-    paragraph = re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', paragraph)  # links lead from elsewhere
+    paragraph = _unlinked(rest.strip().partition('\n\n')[0])
     # neither an initial nor "et al." ends a sentence
     sentence = re.match(r'.*?(?<=[a-z0-9)`]{2})(?<! al)\.(?= |$)', paragraph)
     return heading.removeprefix('# ').strip(), sentence[0] if sentence else paragraph
+
+
+def _unlinked(text: str) -> str:
+    """In one line, without links: they lead from elsewhere."""
+    return re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', ' '.join(text.split()))
 
 
 def trained_part(zoo: Zoo) -> list[str]:
@@ -280,17 +320,26 @@ def trained_part(zoo: Zoo) -> list[str]:
     lines: list[str] = []
     for (budget, kind, split), rows in sorted(pairs.items()):
         if any(len(one) > 1 for one in rows.values()):
-            lines += [f'### {budget}: {kind}', '', f'Split: {split}.', '']
+            tiles = sorted({str(r.test_tiles) for one in rows.values() for r in one.values()})
+            lines += [
+                f'### {budget}: {kind}',
+                '',
+                f'Split: {split}; {" or ".join(tiles)} test tiles.',
+            ]
+            lines.append('')
             lines += _side_by_side(zoo, rows)
     return lines or ['None yet.', '']
 
 
 def _side_by_side(zoo: Zoo, rows: Mapping[tuple[str, str], Mapping[str, Result]]) -> list[str]:
     given = [row for one in rows.values() for row in one.values()]
-    scores = next(s for s in OF_TASK.values() if any(s[0] in row.mean for row in given))
+    # instances are scored as boxes and as a map too, boxes as a map
+    tasks = ('instances', 'boxes', 'tiles', 'maps')
+    scores = next(OF_TASK[t] for t in tasks if any(OF_TASK[t][0] in row.mean for row in given))
     head = ['method', 'encoder']
     head += [f'{HEADLINES[s]}, {which}' for s in scores for which in ('optical', 'fused')]
-    head += ['gain', 'CPU min, optical', 'fused', 'seeds', 'published for this set']
+    head += ['gain', 'parameters, optical', 'fused', 'CPU min, optical', 'fused', 'seeds']
+    head.append('published, on other tiles')
     body = []
     for (method, encoder), one in rows.items():
         optical = one.get('opt')
@@ -304,13 +353,17 @@ def _side_by_side(zoo: Zoo, rows: Mapping[tuple[str, str], Mapping[str, Result]]
             if optical and fused
             else '–'
         )
-        cells += [_minutes(optical), _minutes(fused)]
+        cells += [_millions(row) for row in both] + [_minutes(row) for row in both]
         cells.append(' / '.join(dict.fromkeys(str(r.seeds) for r in both if r is not None)))
-        told = [
-            _published_cell(r) for r in zoo.results if r.method == method and r.data_set == MARS
-        ]
+        published = [r for r in zoo.results if r.method == method]
+        told = [_published_cell(r) for r in published if r.data_set == MARS]
+        told = told or [f'{r.data_set}: {_published_cell(r)}' for r in published]
         body.append([method, encoder, *cells, '; '.join(told) or '–'])
     return table(head, body, words=2, last_is_words=True)
+
+
+def _millions(row: Result | None) -> str:
+    return f'{row.cost["parameters"] / 1e6:.1f} M' if row and 'parameters' in row.cost else '–'
 
 
 def _minutes(row: Result | None) -> str:
@@ -388,18 +441,21 @@ def main() -> int:
     """Write the pages; with --check only say whether they are as they should be."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--check', action='store_true', help='write nothing; 1 if out of date')
-    check = parser.parse_args().check
+    parser.add_argument('--print', choices=PARTS, help='print this part too', dest='shown')
+    args = parser.parse_args()
     zoo = Zoo.of(ROOT)
     stale = 0
     for name in PAGES:
         path = ROOT / name
         text = path.read_text(encoding='utf-8')
         new = rendered(text, zoo)
-        if not check:
+        if not args.check:
             path.write_text(new, encoding='utf-8')
         elif new != text:
             print(f'{name} is out of date; run tools/dev/render_models.py')
             stale = 1
+    if args.shown:
+        print('\n'.join(PARTS[args.shown](zoo)))
     return stale
 
 

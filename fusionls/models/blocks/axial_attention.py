@@ -37,14 +37,19 @@ class LineAttention(nn.Module):
         heads: Number of heads.
         key_channels: Channels of query and key, per head.
         value_channels: Channels of values, per head.
+        across: Whether the line lies across the map, a place per column. It decides how the line
+            is laid out for its norm, which may go by the valid pixels of the map.
 
     Shapes: queries and keys (N, heads * key_channels, L), values (N, heads * value_channels, L)
     to (N, heads * value_channels, L).
     """
 
-    def __init__(self, heads: int, key_channels: int, value_channels: int) -> None:
+    def __init__(
+        self, heads: int, key_channels: int, value_channels: int, *, across: bool = False
+    ) -> None:
         super().__init__()
         self.heads = heads
+        self.side = 2 if across else 3  # that of length 1
         self.query_position = LinePosition(heads * key_channels)
         self.key_position = LinePosition(heads * key_channels)
         width = heads * value_channels
@@ -56,7 +61,7 @@ class LineAttention(nn.Module):
         q, k, v = (x.unflatten(1, (self.heads, -1)).transpose(2, 3) for x in parts)
         heard = F.scaled_dot_product_attention(q, k, v)  # (N, heads, L, value_channels)
         folded = heard.transpose(2, 3).flatten(1, 2)
-        out: Tensor = self.out(folded[..., None])[..., 0]
+        out: Tensor = self.out(folded.unsqueeze(self.side)).squeeze(self.side)
         return out
 
 
@@ -85,7 +90,7 @@ class SqueezeAxialAttention(nn.Module):
         self.key = ConvNormAct(channels, keys, 1, apply_act=False)
         self.value = ConvNormAct(channels, values, 1, apply_act=False)
         self.rows = LineAttention(heads, key_channels, key_channels * value_ratio)
-        self.columns = LineAttention(heads, key_channels, key_channels * value_ratio)
+        self.columns = LineAttention(heads, key_channels, key_channels * value_ratio, across=True)
         self.gate = nn.Sequential(
             nn.ReLU6(), ConvNormAct(values, channels, 1, apply_act=False), nn.Hardsigmoid()
         )

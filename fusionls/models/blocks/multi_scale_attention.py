@@ -1,8 +1,9 @@
 """Channel attention at two scales: of a pixel and of the whole map.
 
 Source: MS-CAM, Dai et al. 2021, "Attentional Feature Fusion" (WACV), sec. 3.1.
-Differs: layer norm over the channels of a pixel where the paper has batch norm, and the mean is
-given, so that it can be that of the valid pixels: those without data touch nothing.
+Differs: layer norm over the channels of a pixel after the first convolution of each path, where the
+paper has batch norm after both, and the mean is given, so that it can be that of the valid pixels:
+those without data touch nothing.
 """
 
 from __future__ import annotations

@@ -129,9 +129,12 @@ def warped(x: Tensor, flow: Tensor) -> Tensor:
         (N, C, H, W).
     """
     rows, cols = flow.shape[2:]
-    down = (2 * torch.arange(rows, device=x.device, dtype=x.dtype) + 1) / rows - 1
-    right = (2 * torch.arange(cols, device=x.device, dtype=x.dtype) + 1) / cols - 1
+    # half precision cannot tell the places of a map of a hundred pixels apart
+    down = (2 * torch.arange(rows, device=x.device, dtype=torch.float32) + 1) / rows - 1
+    right = (2 * torch.arange(cols, device=x.device, dtype=torch.float32) + 1) / cols - 1
     at = torch.stack(torch.meshgrid(right, down, indexing='xy'), -1)  # (H, W, 2), in -1 to 1
-    step = flow.new_tensor([2 / cols, 2 / rows])
-    place = at + flow.permute(0, 2, 3, 1) * step
-    return F.grid_sample(x, place, mode='bilinear', padding_mode='border', align_corners=False)
+    place = at + flow.permute(0, 2, 3, 1).float() * at.new_tensor([2 / cols, 2 / rows])
+    found = F.grid_sample(
+        x.float(), place, mode='bilinear', padding_mode='border', align_corners=False
+    )
+    return found.to(x.dtype)

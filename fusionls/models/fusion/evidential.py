@@ -1,9 +1,9 @@
 """Fusion by Dempster's rule of what each modality believes, discounted by how reliable it is.
 
 Source: evidence per modality as a Dirichlet, Sensoy et al. 2018 and Han et al. 2021 ("Trusted
-Multi-View Classification", eq. 2); discounting by a reliability per modality and hypothesis,
-Huang et al. 2022 ("Evidence fusion with contextual discounting for multi-modality medical image
-segmentation", eq. 5 to 8, after Mercier et al. 2008); combination by Dempster's rule (Shafer 1976,
+Multi-View Classification", eq. 2); the idea of a reliability per modality and hypothesis, Huang et
+al. 2022 ("Evidence fusion with contextual discounting for multi-modality medical image
+segmentation", after Mercier et al. 2008); combination by Dempster's rule (Shafer 1976,
 ch. 3), for beliefs in single hypotheses and the whole frame (Han et al. 2021, eq. 4).
 
 There are K hypotheses that the network gives a meaning, not the classes: the operator works on
@@ -19,8 +19,10 @@ The reliabilities r_mk = sigmoid(a_mk) are parameters. A modality that is invali
 the vacuous belief (b' = 0, u' = 1), which is the neutral element of Dempster's rule: the law of
 validity is the theory's own.
 
-Differs: the authors fuse class beliefs of whole networks; weights w_m beside the combined belief,
-because K hypotheses are too few to carry C channels.
+Differs: beliefs are scaled, and what they lose goes to the whole frame, so that an unreliable
+belief in one hypothesis makes the others more plausible; contextual discounting as in Huang et al.
+makes the hypothesis itself more plausible and leaves the others. The authors fuse class beliefs of
+whole networks; weights w_m stand beside the combined belief, because K hypotheses are too few to carry C channels.
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseExchange, InterleavedFusion
-from fusionls.models.fusion.cmx import head_count
 from fusionls.models.fusion.ensemble import Ensemble
 from fusionls.models.fusion.masked import Projections, weighted_mean
 from fusionls.registry import MODELS
@@ -90,7 +89,7 @@ class PlaceExchange(BaseExchange):
 
     def __init__(self, *, branches: Mapping[str, int], channels: int, heads: int = 8) -> None:
         super().__init__(branches=branches, channels=channels)
-        heads = head_count(channels, max(1, channels // heads))
+        heads = next(h for h in range(min(heads, channels), 0, -1) if channels % h == 0)
         self.attention = ModuleDict({name: PlaceAttention(channels, heads) for name in branches})
         if len(branches) > 1:
             self.relation = nn.Sequential(

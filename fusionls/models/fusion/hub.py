@@ -6,13 +6,17 @@ Source: Zhang et al. 2023, "Delivering Arbitrary-Modal Semantic Segmentation": s
 
     a_m = sigmoid(conv1(dw(f_m)));  h_m = f_m + a_m f_m;  h = max_m h_m       over auxiliaries
     z   = x + x sigmoid(W sum_k pool_k(dw7(x)))   with x = BN(h), k in {1, 3, 7, 11}
-    h'  = e(z) z + MLP(BN(z)),  e(z) = sigmoid(conv over channels of mean z)
+    h'  = LN(e(z) z + MLP(BN(z))),  e(z) = sigmoid(conv over channels of mean z)
     y   = FFM(FRM(f_primary, h'))
 
+The last norm, behind all mixers, is of the authors' code; without it the hub would shrink by e(z)
+with every mixer.
+
 Differs: the maximum, the means and the pools are over valid pixels only; layer norm over the
-channels of a pixel where the paper has batch norm. The authors' auxiliary modalities have no
-encoder but patch embeddings: what the hub says flows on with them into the next stage
-(``PatchPyramid`` with ``staged``); at the outputs of encoders, the hub sees whatever these yield.
+channels of a pixel where the paper has batch norm; no mixer is skipped by lot. The authors'
+auxiliary modalities have no encoder but patch embeddings: what the hub says flows on with them into
+the next stage (``PatchPyramid`` with ``staged``); at the outputs of encoders, the hub sees whatever
+these yield.
 """
 
 from __future__ import annotations
@@ -180,6 +184,7 @@ class SelfQueryHub(BaseModule):
             }
         )
         self.mixers = ModuleList([PoolingMixer(channels, mlp_ratio) for _ in range(depth)])
+        self.norm = LayerNorm2d(channels)
 
     def scored(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Features h of the module text, (N, C, h, w) per modality; zero where they were."""
@@ -197,4 +202,4 @@ class SelfQueryHub(BaseModule):
         hub = functools.reduce(torch.maximum, told).masked_fill(share == 0, 0.0)
         for mixer in self.mixers:
             hub = mixer(hub, share)
-        return hub, share
+        return self.norm(hub).masked_fill(share == 0, 0.0), share

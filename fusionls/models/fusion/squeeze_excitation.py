@@ -3,7 +3,8 @@
 Source: squeeze and excitation, Hu et al. 2018, eq. 2 to 4; with one squeeze for several modalities
 as in MMTM (Joze et al. 2020, eq. 1 to 4), and the gated features added as in ACNet (Hu et al.
 2019, sec. 3.2).
-Differs: pooling over valid pixels only; any number of modalities; a layer norm per pixel.
+Differs: of outputs of encoders; MMTM gates what goes on in each of them, ACNet adds within a third.
+Pooling over valid pixels only; any number of modalities; a layer norm per pixel.
 """
 
 from __future__ import annotations

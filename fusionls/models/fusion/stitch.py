@@ -12,9 +12,10 @@ with channel gates e(z) of squeeze and excitation (two linear layers over the me
 
 Differs: adapters weighted by the valid share of what they carry, without dropout (what is drawn
 would depend on which modalities are there), means over valid pixels, layer norm over the channels
-of a pixel where the authors have batch norm. They put a pair of adapters
-into every transformer block of one shared encoder; here each pair of branches has one per level,
-at the outputs, and ``models.encoders.staged`` puts one between stages.
+of a pixel where the authors have batch norm; adapters start at random, where theirs start at zero
+and carry nothing at first. They put a pair of adapters into every transformer block of one shared
+encoder; here each pair of branches has one per level, at the outputs, and
+``models.encoders.staged`` puts one between stages.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Source: FuseNet, Hazirbas et al. 2016, sec. 3.2: features of the depth encoder are added to those
 of the colour encoder.
-Differs: any number of modalities, each weighted by its valid share; a layer norm per pixel, so
+Differs: outputs of encoders are added, where the sum of FuseNet goes on through the colour encoder;
+any number of modalities, each weighted by its valid share; a layer norm per pixel, so
 that the size of the sum does not tell how many modalities were there; a 1 x 1 convolution before
 where widths differ.
 """

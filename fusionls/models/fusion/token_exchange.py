@@ -13,8 +13,10 @@ and l mean(a_m) is added to the loss (eq. 3), which drives the scores of idle to
 Differs: an invalid token counts for nothing, whatever its score, and stands in for no other; more
 than two modalities stand in by their mean, where the paper draws partners by lot; a token that no
 valid one can stand in for is kept; the penalty is a mean over tokens (the authors' is 1e-4 times
-their sum), so that it does not grow with the tile. The authors score every transformer block; here
-it is done once per level.
+their sum), so that it does not grow with the tile. The authors score in every transformer block
+what its attention adds, so that a token itself is never replaced, only what is added to it; here
+whole features are scored, once per level. Their ensemble is shown detached logits, and each
+modality has a loss of its own; here the ensemble is what is learned by.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from mmengine.model import ModuleDict
 from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 
+from fusionls.errors import InputError
 from fusionls.models.fusion.base import BaseExchange, InterleavedFusion
 from fusionls.models.fusion.ensemble import Ensemble
 from fusionls.models.fusion.masked import Projections, added, mean_over
@@ -80,7 +83,11 @@ class TokenExchange(BaseExchange):
         channels: Their channels.
         threshold: theta, the authors' 0.02 by default.
         sparsity: l. Its gradient is added in the backward pass, so it is not in the loss that is
-            logged, and a scaler of losses (fp16) does not scale it: use bfloat16 with it.
+            logged, and a scaler of losses does not scale it: half precision, which needs one, is
+            refused with it.
+
+    Raises:
+        InputError: In training, in half precision (float16) with a ``sparsity``.
     """
 
     def __init__(
@@ -104,6 +111,7 @@ class TokenExchange(BaseExchange):
         for name, feature in features.items():
             score = self.score[name](feature)
             if self.training and self.sparsity:
+                _refuse_half_precision(feature.device.type)
                 weight = shares[name] * (self.sparsity / shares[name].sum().clamp_min(1.0))
                 score = _Penalised.apply(score, weight)
             found[name] = score
@@ -124,6 +132,14 @@ class TokenExchange(BaseExchange):
                 own = torch.where(poor, mean_over(others, shares), own)
             out[name] = own.masked_fill(shares[name] == 0, 0.0)
         return out
+
+
+def _refuse_half_precision(device: str) -> None:
+    if torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16:
+        raise InputError(
+            'training in float16 scales losses, but not the gradient that sparsity of TokenFusion '
+            'adds; set sparsity=0 of the fusion, or train without --amp'
+        )
 
 
 @MODELS.register_module()

@@ -32,6 +32,8 @@ class LandslideLovaszLoss(LandslideLoss):
 
     def unweighted(self, odds: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
         """See :class:`LandslideLoss`."""
+        # counts of pixels need more digits than half precision has
+        odds = odds.float() if odds.element_size() < 4 else odds
         known = truth[counts].to(odds.dtype)  # (P,)
         errors, order = (known - odds[counts].sigmoid()).abs().sort(descending=True)
         # IoU lost when the pixels of the largest errors, up to this one, are all wrong

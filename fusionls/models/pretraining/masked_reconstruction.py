@@ -8,7 +8,9 @@ visible ones of all).
 Differs: convolutional encoders, so what is hidden is made invalid (models.encoders fills holes from
 around them and the law of validity keeps what is hidden out) instead of left out of a sequence;
 whole modalities are hidden too, because a whole sensor is what is missing in the field; the loss
-counts only pixels that were valid and were hidden.
+counts only pixels that were valid and were hidden, and is the absolute error, which a few steep
+pixels do not rule, where MAE has the squared one. Layers of classes are predicted as the maps of
+0 and 1 that a model reads, by the same loss.
 """
 
 from __future__ import annotations
@@ -74,8 +76,8 @@ class MaskedReconstruction(BaseModel):
         self.join = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.GELU())
         self.predict = ModuleDict(
             {
-                modality: nn.Conv2d(width, len(layers), 1)
-                for modality, layers in self.data_preprocessor.layers.items()
+                modality: nn.Conv2d(width, maps, 1)
+                for modality, maps in self.data_preprocessor.widths.items()
             }
         )
 

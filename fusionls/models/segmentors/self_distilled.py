@@ -71,6 +71,8 @@ class SelfDistilledSegmentor(EncoderDecoder):
         features = self.extract_feat(inputs)
         logits = self.decode_head(features)
         losses: dict[str, Tensor] = self.decode_head.loss_by_feat(logits, data_samples)
+        if self.with_auxiliary_head:
+            losses |= self._auxiliary_head_forward_train(features, data_samples)
         return losses, logits
 
     @staticmethod

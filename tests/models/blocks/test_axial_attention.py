@@ -13,6 +13,7 @@ from fusionls.models.blocks.axial_attention import (
     SqueezeAxialAttention,
     SqueezeAxialBlock,
 )
+from fusionls.models.encoders.valid_norm import use_valid_norms
 
 SIZE = (2, 8, 5, 7)
 
@@ -86,3 +87,28 @@ def test_a_block_adds_attention_and_then_a_mix_of_channels():
     x = torch.randn(SIZE)
     between = x + block.attention(x)
     torch.testing.assert_close(block(x), between + block.feed_forward(between))
+
+
+def test_norms_over_valid_pixels_go_by_rows_for_rows_and_by_columns_for_columns():
+    made = attention().train()
+    share = use_valid_norms(made)
+    valid = torch.ones(2, 1, 8, 8, dtype=torch.bool)
+    valid[:, :, 0] = False  # the first row: no column is less seen than another
+    x = torch.randn(2, 8, 8, 8)
+    lines = {}
+    for name in ('rows', 'columns'):
+        norm = next(m for m in getattr(made, name).modules() if isinstance(m, nn.BatchNorm2d))
+        norm.register_forward_hook(
+            lambda module, given, out, name=name: lines.update({name: (given[0], out)})
+        )
+    with share.of(valid):
+        made(x)
+    for name, weights in (('rows', [0.0] + [1.0] * 7), ('columns', [1.0] * 8)):
+        given, out = lines[name]
+        line = given.flatten(2).transpose(0, 1).flatten(1).double()  # (C, N L)
+        weight = torch.tensor(weights).repeat(2).double()
+        mean = (line * weight).sum(1) / weight.sum()
+        variance = ((line - mean[:, None]) ** 2 * weight).sum(1) / weight.sum()
+        expected = (line - mean[:, None]) / (variance[:, None] + 1e-5).sqrt()
+        found = out.flatten(2).transpose(0, 1).flatten(1).double()
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)

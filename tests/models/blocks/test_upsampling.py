@@ -79,3 +79,12 @@ def test_every_weight_gets_a_gradient(way):
         torch.nn.init.normal_(weight, std=0.1)  # a flow of zero would tell its maps nothing
     made(torch.randn(1, 4, 4, 4), torch.randn(1, 3, 8, 8)).square().sum().backward()
     assert all(bool((p.grad != 0).any()) for p in made.parameters())
+
+
+def test_half_precision_moves_nothing_that_single_precision_leaves():
+    torch.manual_seed(0)
+    x = torch.randn(1, 2, 96, 96).bfloat16()
+    found = warped(x, torch.zeros(1, 2, 192, 192, dtype=torch.bfloat16))
+    assert found.dtype == torch.bfloat16
+    expected = warped(x.float(), torch.zeros(1, 2, 192, 192)).bfloat16()
+    assert torch.equal(found, expected)

@@ -203,6 +203,7 @@ def test_the_hub_takes_the_largest_of_what_is_valid():
     features, shares = given(names)
     shares['lidar'][:, :, :, :2] = 0.0
     hub = SelfQueryHub(list(names), C, depth=0, mlp_ratio=1)
+    hub.norm = nn.Identity()
     scored = hub.scored(features)
     found, share = hub(scored, shares)
     assert torch.equal(found[..., :2], scored['insar'][..., :2])
@@ -308,3 +309,30 @@ def test_convolutional_attention_pools_over_valid_pixels_only():
     holed = fusion(features, shares)
     torch.testing.assert_close(holed[..., :2], whole[..., :2])
     assert not holed[..., 2:].any()
+
+
+def test_a_hub_does_not_shrink_with_the_number_of_its_mixers():
+    features, shares = given(('terrain', 'insar'), seed=3)
+    for depth in (1, 6):
+        torch.manual_seed(1)
+        hub = SelfQueryHub(['terrain', 'insar'], C, depth=depth, mlp_ratio=4).eval()
+        with torch.no_grad():
+            found, _ = hub(hub.scored(features), shares)
+        assert float(found.std()) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(('channels', 'heads'), [(6, 6), (12, 6), (20, 5), (36, 6), (64, 8)])
+def test_attention_at_a_place_has_eight_heads_or_the_next_number_that_divides(channels, heads):
+    made = PlaceExchange(branches=dict(optical=channels, insar=channels), channels=channels)
+    assert made.attention['optical'].heads == heads
+
+
+def test_half_precision_that_needs_a_scaled_loss_is_refused_with_a_penalty():
+    features, shares = given()
+    made = seeded(TokenExchange).train()
+    with torch.autocast('cpu', torch.bfloat16):
+        made(features, shares)
+    with torch.autocast('cpu', torch.float16), pytest.raises(InputError, match='sparsity=0'):
+        made(features, shares)
+    with torch.autocast('cpu', torch.float16):
+        seeded(TokenExchange, sparsity=0.0).train()(features, shares)

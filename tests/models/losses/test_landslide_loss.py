@@ -104,3 +104,17 @@ def test_any_class_may_be_the_landslides_among_any_number(kind):
 @every_loss
 def test_it_has_a_name_that_mmseg_counts_as_a_loss(kind):
     assert kind().loss_name.startswith('loss_')
+
+
+@every_loss
+def test_half_precision_gives_the_gradient_of_single_precision(kind):
+    torch.manual_seed(0)
+    labels = (torch.rand(4, 96, 96) < 0.1).long()  # counts far above what bfloat16 tells apart
+    logits = torch.randn(4, 2, 96, 96)
+    gradients = []
+    for dtype in (torch.float32, torch.bfloat16):
+        given = logits.to(dtype, copy=True).requires_grad_()
+        with torch.autocast('cpu', torch.bfloat16, enabled=dtype == torch.bfloat16):
+            kind()(given, labels, ignore_index=255).backward()
+        gradients.append(given.grad.float().flatten())
+    assert torch.cosine_similarity(*gradients, dim=0) > 0.95

@@ -108,3 +108,28 @@ def test_a_hidden_sensor_is_learned_from_the_other():
 def test_shares_that_hide_nothing_or_everything_are_refused(options):
     with pytest.raises(InputError, match='shares within 0'):
         made(**options)
+
+
+def test_layers_of_classes_are_predicted_as_the_maps_that_are_read():
+    model = MaskedReconstruction(
+        backbone=dict(
+            type=MultiBranchEncoder,
+            branches=dict(
+                optical=dict(encoder=dict(ENCODER, levels=[0, 1]), channels=1),
+                geology=dict(encoder=dict(ENCODER, levels=[0]), channels=4),
+            ),
+            fusion=dict(type=CompensatingFusion),
+        ),
+        data_preprocessor=dict(
+            type=FusionDataPreprocessor,
+            layers=dict(optical=['optical_red'], geology=['geology_unit', 'geology_fault']),
+            categories=dict(geology_unit=[1, 2, 3]),
+        ),
+        width=8,
+    )
+    values = torch.randn(2, 4, 32, 32)
+    valid = torch.ones(2, 1, 32, 32, dtype=torch.bool)
+    inputs = {'optical': (values[:, :1], valid), 'geology': (values, valid)}
+    assert model(inputs)['geology'].shape == values.shape
+    losses = model(inputs, mode='loss')
+    assert all(loss.isfinite() for loss in losses.values())

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.structures import PixelData
+from mmseg.models import FCNHead
 from mmseg.structures import SegDataSample
 
 from fusionls.errors import InputError
@@ -63,6 +64,15 @@ def test_both_answers_and_their_difference_are_losses():
     parsed, _ = model.parse_losses(losses)
     total = sum(v for k, v in losses.items() if 'loss' in k)
     torch.testing.assert_close(parsed, total)
+
+
+def test_an_auxiliary_head_learns_from_both_answers():
+    aux = dict(type=FCNHead, in_channels=64, channels=8, in_index=0, num_classes=2)
+    model = made(auxiliary_head=aux)
+    losses = model.loss(*batch())
+    assert {'all.aux.loss_ce', 'some.aux.loss_ce'} <= set(losses)
+    (losses['all.aux.loss_ce'] + losses['some.aux.loss_ce']).backward()
+    assert all(p.grad is not None for p in model.auxiliary_head.conv_seg.parameters())
 
 
 def test_every_sample_keeps_a_modality_that_it_has():
