@@ -22,7 +22,8 @@ validity is the theory's own.
 Differs: beliefs are scaled, and what they lose goes to the whole frame, so that an unreliable
 belief in one hypothesis makes the others more plausible; contextual discounting as in Huang et al.
 makes the hypothesis itself more plausible and leaves the others. The authors fuse class beliefs of
-whole networks; weights w_m stand beside the combined belief, because K hypotheses are too few to carry C channels.
+whole networks; weights w_m stand beside the combined belief, because K hypotheses are too few to
+carry C channels.
 """
 
 from __future__ import annotations
