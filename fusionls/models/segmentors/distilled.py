@@ -9,6 +9,7 @@ Differs: pixels that nobody mapped, or where no modality is valid, teach nothing
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -91,6 +92,18 @@ class DistilledSegmentor(EncoderDecoder):
             )
         return self._teacher[0]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> DistilledSegmentor:
+        """A copy, which will have the same teacher where that is still to come.
+
+        mmengine copies the model for its averaged weights before it calls ``init_weights``.
+        """
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        if not self._teacher:
+            memo[id(self._teacher)] = self._teacher
+        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return copied
+
     def _apply(self, fn: Callable[[Tensor], Tensor], *args: Any, **options: Any) -> Any:
         """Go to another device or precision, the teacher too."""
         for teacher in self._teacher:
@@ -122,7 +135,7 @@ class DistilledSegmentor(EncoderDecoder):
         teacher.requires_grad_(False)
         teacher.train(False)
         teacher.to(next(self.parameters()).device)
-        self._teacher = [teacher]
+        self._teacher[:] = [teacher]
 
     def _refuse_other_layers(self, teacher: EncoderDecoder) -> None:
         """Check that what the loader gives means the same to both."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.model import BaseModule
 from mmengine.structures import PixelData
 from mmseg.models import EncoderDecoder, FCNHead
@@ -12,6 +13,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from fusionls import apis
+from fusionls.engine import RefitNorms
 from fusionls.errors import (
     CheckpointMismatchError,
     FileMissingError,
@@ -26,7 +28,8 @@ from fusionls.models.segmentors import DistilledSegmentor
 from fusionls.registry import MODELS
 
 LAYERS = dict(optical=['optical_red', 'optical_nir'], terrain=['terrain_slope'])
-CONFIGS = Path(__file__).parents[3] / 'configs'
+ROOT = Path(__file__).parents[3]
+CONFIGS = ROOT / 'configs'
 
 
 def parts(width, layers=LAYERS):
@@ -105,6 +108,35 @@ def test_what_is_the_teacher_alike_loses_nothing_and_learns_nothing():
     with torch.no_grad():
         model.decode_head.conv_seg.bias[0] += 1.0
     assert float(model.loss(inputs, samples)['distill.loss']) > 0.01
+
+
+def test_a_copy_made_before_training_has_the_teacher_of_the_original():
+    model = made()
+    averaged = copy.deepcopy(model)  # as EMAHook makes it, before the runner calls init_weights
+    model.init_weights()
+    assert averaged.teacher is model.teacher
+    assert averaged.decode_head is not model.decode_head
+    assert all(a is not b for a, b in zip(averaged.parameters(), model.parameters(), strict=True))
+    averaged.loss(*batch())
+
+
+def test_it_is_trained_to_the_end_by_the_runner(tmp_path):
+    """With averaged weights and norms that are measured anew, as its config has it."""
+    config = Config.fromfile(ROOT / 'tests/configs/tiny.py')
+    config.merge_from_dict(dict(work_dir=str(tmp_path / 'run'), train_cfg=dict(max_epochs=1)))
+    model = dict(config.model)
+    student = {k: v for k, v in model.items() if k != 'type'}
+    config.model = dict(
+        type=DistilledSegmentor, teacher=model, untrained_teacher=True, **copy.deepcopy(student)
+    )
+    config.custom_hooks = [
+        *config.get('custom_hooks', []),
+        dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.1),
+        dict(type=RefitNorms, batches=2),
+    ]
+    runner = apis.train(config)
+    assert (tmp_path / 'run' / 'epoch_1.pth').is_file()
+    assert runner.epoch == 1
 
 
 def test_its_losses_are_those_of_the_labels_and_of_the_teacher():
