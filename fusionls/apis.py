@@ -83,7 +83,8 @@ def train(
     Args:
         config: From :func:`load_config`; stays as it is.
         resume: True to go on from the newest checkpoint of the work folder, or a checkpoint.
-        amp: Mixed precision: float16 with CUDA, bfloat16 on CPU.
+        amp: Mixed precision: float16 with CUDA, bfloat16 on CPU. ``TokenExchangeFusion`` refuses
+            float16 with a sparsity.
         launcher: ``'none'`` or ``'pytorch'`` (under torchrun).
         allow_leakage: Train knowingly on what is validated or tested on: the leaks that
             ``CheckLeakage`` finds are a warning, and are written into the run.

@@ -19,8 +19,10 @@ from fusionls.geo.raster_io import written_whole
 
 METAFILE = 'metafile.yml'
 FOLDERS = ('configs', 'benchmarks')
-HEAD = """# Figures of runs, from 0 to 1 unless named otherwise; tables are rendered from here.
-# Written by tools/dev/add_result.py, or by hand; check: tools/dev/render_benchmark.py --check
+HEAD = """\
+# What the method rests on, and figures of runs, from 0 to 1 unless named otherwise: tables are
+# rendered from here. Rows: benchmarks/zoo/train.py --add, tools/dev/add_result.py, or by hand;
+# check: tools/dev/render_benchmark.py --check, tools/dev/render_models.py --check
 """
 BASES = {
     'library': 'built by a library',
@@ -31,6 +33,17 @@ BASES = {
 }
 """What a method rests on, as a metafile says it and as a table does."""
 COSTS = ('parameters', 'cpu_minutes', 'wall_minutes', 'memory_gb')
+TITLES = {
+    'bijie': 'Bijie',
+    'cas_landslide': 'CAS Landslide',
+    'hr_gldd': 'HR-GLDD',
+    'landslide4sense': 'Landslide4Sense',
+    'mars_mmls': 'MMLS (Mars), first release',
+    'mars_mmls_v2': 'MMLSv2 (Mars)',
+    'sen12landslides': 'Sen12Landslides',
+    'valley': 'Simulated valleys',
+}
+"""Headings of data sets; others are called by their name."""
 
 
 @dataclass(frozen=True)
@@ -215,8 +228,14 @@ def read_method(path: str | Path) -> Method:
     problems = [] if paper else ['paper is missing; "none in particular" where there is none']
     if basis not in BASES:
         problems.append(f'basis is {basis!r}; expected one of {", ".join(BASES)}')
-    raise_together(InputError, f'{path}: does not say what the method rests on', problems)
+    cure = 'Write "paper: authors, year and title" and "basis: ..." above "results:".'
+    raise_together(InputError, f'{path}: does not say what the method rests on', problems, cure)
     return Method(str(paper), str(basis))
+
+
+def title_of(data_set: str) -> str:
+    """Heading of a data set."""
+    return TITLES.get(data_set, data_set)
 
 
 def metafiles(root: str | Path) -> list[Path]:

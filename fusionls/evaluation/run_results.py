@@ -77,7 +77,8 @@ def run_result(
         'pattern': '' if pattern == NOTHING_HIDDEN else pattern,
         'cost': {} if shown or pattern not in ('', NOTHING_HIDDEN) else _cost(runs),
         'device': _device(runs[0]),
-        'commit': str(runs[0].get('commit') or checked_out_commit()),
+        'commit': ', '.join(dict.fromkeys(str(r['commit']) for r in runs if r.get('commit')))
+        or checked_out_commit(),
         'date': date.today().isoformat(),
         **tiles,
     }

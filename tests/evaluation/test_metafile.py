@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fusionls.config import leaf_configs
 from fusionls.errors import InputError
 from fusionls.evaluation.metafile import (
     Method,
@@ -136,10 +137,10 @@ def test_a_metafile_that_does_not_say_it_is_refused_with_all_that_is_missing(tmp
 
 
 def test_every_method_that_ships_says_what_it_rests_on():
-    folders = [path.parent for path in ROOT.glob('configs/*/README.md')]
+    folders = {path.parent for path in leaf_configs(ROOT)}
     assert len(folders) > 60
     for folder in folders:
-        assert read_method(folder / 'metafile.yml').paper
+        read_method(folder / 'metafile.yml')  # which refuses what says nothing
 
 
 def test_metafiles_of_a_checkout_are_read_in_order(tmp_path):

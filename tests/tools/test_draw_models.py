@@ -41,7 +41,7 @@ def test_both_sets_of_layers_of_a_method_are_joined(scripts, tmp_path):
     draw, render = scripts
     costs = {stem: {'latency_ms': ms} for stem, ms in zip(STEMS.values(), (90, 100), strict=True)}
     found = draw.points(zoo(render, costs, [row('opt', 0.7), row('opttertherm', 0.8)]))
-    assert found == {'fcn': {'opt': (90, 0.7), 'opttertherm': (100, 0.8)}}
+    assert found == {'fcn resnet50': {'opt': (90, 0.7), 'opttertherm': (100, 0.8)}}
     picture = imread(draw.draw(found, tmp_path / 'zoo.png'))
     colours = {tuple((255 * pixel[:3]).round().astype(int)) for pixel in picture.reshape(-1, 4)}
     for wanted in (draw.FUSED, draw.OPTICAL):

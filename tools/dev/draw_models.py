@@ -21,6 +21,7 @@ from fusionls.errors import InputError
 from fusionls.visualization.drawing import save_png
 
 PICTURE = 'docs/model_zoo.png'
+BUDGET = '1xb8_6e_mars_t64'
 SCORE = 'landslide/f1'
 FUSED, OPTICAL = '#0b5fa5', '#999999'
 Point = tuple[float, float]
@@ -28,15 +29,15 @@ Point = tuple[float, float]
 
 
 def points(zoo: Zoo) -> dict[str, dict[str, Point]]:
-    """By method, then by modalities: the segmentors of one budget that are trained and measured."""
+    """By model, then by modalities: the segmentors of one budget that are trained and measured."""
     found: dict[str, dict[str, Point]] = {}
     for stem, leaf in zoo.leaves.items():
         row, cost = zoo.trained(stem), zoo.costs.get(stem, {})
-        if row is None or row.data_set != MARS or not leaf.budget.endswith('6e_mars_t64'):
+        if row is None or row.data_set != MARS or leaf.budget != BUDGET or SCORE not in row.mean:
             continue
         if 'latency_ms' in cost and zoo.mark(stem, cost) != EARLIER:
             point = (float(cost['latency_ms']), row.mean[SCORE])
-            found.setdefault(leaf.method, {})[leaf.modalities] = point
+            found.setdefault(f'{leaf.method} {leaf.encoder}', {})[leaf.modalities] = point
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fusionls.console import run_tool
-from fusionls.evaluation.metafile import Result, all_results
+from fusionls.evaluation.metafile import Result, all_results, title_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / 'docs' / 'benchmark.md'
@@ -42,17 +42,9 @@ SCORES = {
     'landslide/object_f1': 'object F1',
     'landslide/coco_mask_ap50': 'mask AP50',
     'landslide/coco_box_ap50': 'box AP50',
+    'landslide/coco_box_ap75': 'box AP75',
     'landslide/tile_accuracy': 'tile accuracy',
     'landslide/tile_f1': 'tile F1',
-}
-TITLES = {
-    'bijie': 'Bijie',
-    'cas_landslide': 'CAS Landslide',
-    'hr_gldd': 'HR-GLDD',
-    'landslide4sense': 'Landslide4Sense',
-    'mars_mmls_v2': 'MMLSv2 (Mars)',
-    'sen12landslides': 'Sen12Landslides',
-    'valley': 'Simulated valleys',
 }
 
 
@@ -65,18 +57,13 @@ def page(results: Sequence[Result]) -> str:
     return '\n'.join(lines)
 
 
-def title_of(data_set: str) -> str:
-    """Heading of a data set."""
-    return TITLES.get(data_set, data_set)
-
-
 def _scores(rows: Sequence[Result]) -> list[str]:
     """One table: ours first, then the published ones, both by split."""
     scores = {key: title for key, title in SCORES.items() if any(key in row.mean for row in rows)}
     ordered = sorted(rows, key=lambda row: (row.published, row.split))
     return [
-        f'| whose | method | split | kind | {" | ".join(scores.values())} | seeds |',
-        '|---|---|---|---|' + '---:|' * (len(scores) + 1),
+        _line(['whose', 'method', 'split', 'kind', *scores.values(), 'seeds']),
+        _line(['---'] * 4 + ['---:'] * (len(scores) + 1)),
         *(_score_row(row, list(scores)) for row in ordered),
         '',
         *_notes(ordered),
@@ -114,7 +101,7 @@ def _runs(rows: Sequence[Result]) -> list[str]:
         'device', 'commit', 'date',
     )  # fmt: skip
     return [
-        'Our runs, one each; cost is that of training.',
+        'Our runs; cost is that of training, the mean where there were several seeds.',
         '',
         _line(head),
         '|---|---|---|---:|---:|---:|---:|---:|---|---|---|',

@@ -16,7 +16,14 @@ from pathlib import Path
 
 from fusionls.config import config_digest, leaf_configs, load_config
 from fusionls.console import run_tool
-from fusionls.evaluation.metafile import BASES, METAFILE, Result, all_results, read_method
+from fusionls.evaluation.metafile import (
+    BASES,
+    METAFILE,
+    Result,
+    all_results,
+    read_method,
+    title_of,
+)
 from fusionls.evaluation.records import FAILED, Record, read_records
 
 ROOT = Path(__file__).parents[2]
@@ -221,7 +228,7 @@ def learned_part(zoo: Zoo) -> list[str]:
     if others:
         lines += table(
             ['model', 'modalities', 'asked for', 'last', 'best', 'steps', 'lr', 'what happened'],
-            [_failed_row(zoo.leaves[stem], record) for stem, record in others.items()],
+            [_failed_row(zoo, stem, record) for stem, record in others.items()],
             words=3,
             last_is_words=True,
         )
@@ -239,12 +246,14 @@ def found(readme: Path) -> str:
     return _unlinked(said[1]) if said else '–'
 
 
-def _failed_row(leaf: Leaf, record: Record) -> list[str]:
+def _failed_row(zoo: Zoo, stem: str, record: Record) -> list[str]:
+    leaf = zoo.leaves[stem]
+    link = leaf.link + zoo.mark(stem, record)
     if FAILED in record:
-        return [leaf.link, leaf.modalities, *['–'] * 5, record[FAILED]]
+        return [link, leaf.modalities, *['–'] * 5, record[FAILED]]
     asked = f'{HEADLINES[record["score_name"]]} over {record["bar"]:g}'
     return [
-        leaf.link,
+        link,
         leaf.modalities,
         asked,
         f'{record["score"]:.3f}',
@@ -325,8 +334,8 @@ def trained_part(zoo: Zoo) -> list[str]:
                 f'### {budget}: {kind}',
                 '',
                 f'Split: {split}; {" or ".join(tiles)} test tiles.',
+                '',
             ]
-            lines.append('')
             lines += _side_by_side(zoo, rows)
     return lines or ['None yet.', '']
 
@@ -339,7 +348,7 @@ def _side_by_side(zoo: Zoo, rows: Mapping[tuple[str, str], Mapping[str, Result]]
     head = ['method', 'encoder']
     head += [f'{HEADLINES[s]}, {which}' for s in scores for which in ('optical', 'fused')]
     head += ['gain', 'parameters, optical', 'fused', 'CPU min, optical', 'fused', 'seeds']
-    head.append('published, on other tiles')
+    head.append('published, on other tiles of this set or on the set named')
     body = []
     for (method, encoder), one in rows.items():
         optical = one.get('opt')
@@ -357,7 +366,7 @@ def _side_by_side(zoo: Zoo, rows: Mapping[tuple[str, str], Mapping[str, Result]]
         cells.append(' / '.join(dict.fromkeys(str(r.seeds) for r in both if r is not None)))
         published = [r for r in zoo.results if r.method == method]
         told = [_published_cell(r) for r in published if r.data_set == MARS]
-        told = told or [f'{r.data_set}: {_published_cell(r)}' for r in published]
+        told = told or [f'{title_of(r.data_set)}: {_published_cell(r)}' for r in published]
         body.append([method, encoder, *cells, '; '.join(told) or '–'])
     return table(head, body, words=2, last_is_words=True)
 
@@ -387,7 +396,7 @@ def published_part(zoo: Zoo) -> list[str]:
             [
                 row.method,
                 row.title,
-                row.data_set,
+                title_of(row.data_set),
                 row.split,
                 row.kind,
                 _figures(row),

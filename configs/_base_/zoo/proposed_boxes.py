@@ -1,6 +1,7 @@
 """What box detectors of the zoo share that propose no boxes themselves: they are given some.
 
-Owns what boxes owns, and changes it. Proposals are those of selective search over all layers shown.
+Owns what boxes owns, and changes it. Proposals are those of selective search over all layers shown,
+and over those of each sensor.
 """
 
 from mmengine.config import read_base
@@ -10,6 +11,6 @@ with read_base():
 
 from fusionls.datasets.transforms import ProposeBoxes
 
-train_dataloader['dataset']['pipeline'].insert(-1, dict(type=ProposeBoxes))
-val_dataloader['dataset']['pipeline'].insert(-1, dict(type=ProposeBoxes))
-test_dataloader['dataset']['pipeline'].insert(-1, dict(type=ProposeBoxes))
+train_dataloader['dataset']['pipeline'].insert(-1, dict(type=ProposeBoxes, most=250))
+val_dataloader['dataset']['pipeline'].insert(-1, dict(type=ProposeBoxes, most=250))
+test_dataloader['dataset']['pipeline'].insert(-1, dict(type=ProposeBoxes, most=250))

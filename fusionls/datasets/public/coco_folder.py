@@ -24,7 +24,10 @@ CARD = DataSetCard(
     name='coco_folder',
     title='Pictures with COCO annotations',
     dataset='CocoFolderDataset',
-    about='What labelling tools write, and what `tools/datasets/export_coco.py` makes of any set.',
+    about=(
+        'What labelling tools write, and what `tools/datasets/export_coco.py` makes of any set: '
+        'with `--least-pixels 16` smaller pieces do not count, as for the detectors here.'
+    ),
     layers={'(yours)': {'(yours)': '`bands={modality: {layer: band}}`, from 1'}},
     pixel='`pixel=`, metres',
     size='any, each its own',

@@ -17,9 +17,9 @@ from fusionls.registry import TRANSFORMS
 class ProposeBoxes(BaseTransform):
     """Propose boxes by selective search over all layers together, and over each modality alone.
 
-    The paper groups in several colour spaces, for what one of them joins another tells apart
-    (sec. 3.2); here sensors take their place. The boxes of all groupings are taken in turns, from
-    the last grouping of each back to its first regions.
+    The paper (see ``datasets.selective_search``) groups in several colour spaces, for what one of
+    them joins another tells apart (sec. 3.2); here sensors take their place. The boxes of all
+    groupings are taken in turns, from the last grouping of each back to its first regions.
 
     Put behind whatever changes the geometry or the values, before the packing.
 
@@ -28,7 +28,7 @@ class ProposeBoxes(BaseTransform):
     Added Keys: proposals, (n, 4) left, top, right, bottom, base pixels; no box twice
 
     Args:
-        most: Boxes at most; the smallest groupings go first.
+        most: Boxes at most; those of the smallest groupings are dropped first.
     """
 
     def __init__(self, *, most: int = 250) -> None:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fusionls.models.precision import single_at_least
 from fusionls.registry import MODELS
 
 
@@ -130,11 +131,10 @@ def warped(x: Tensor, flow: Tensor) -> Tensor:
     """
     rows, cols = flow.shape[2:]
     # half precision cannot tell the places of a map of a hundred pixels apart
-    down = (2 * torch.arange(rows, device=x.device, dtype=torch.float32) + 1) / rows - 1
-    right = (2 * torch.arange(cols, device=x.device, dtype=torch.float32) + 1) / cols - 1
+    exact = single_at_least(x)
+    down = (2 * torch.arange(rows, device=x.device, dtype=exact.dtype) + 1) / rows - 1
+    right = (2 * torch.arange(cols, device=x.device, dtype=exact.dtype) + 1) / cols - 1
     at = torch.stack(torch.meshgrid(right, down, indexing='xy'), -1)  # (H, W, 2), in -1 to 1
-    place = at + flow.permute(0, 2, 3, 1).float() * at.new_tensor([2 / cols, 2 / rows])
-    found = F.grid_sample(
-        x.float(), place, mode='bilinear', padding_mode='border', align_corners=False
-    )
+    place = at + flow.permute(0, 2, 3, 1).to(exact) * at.new_tensor([2 / cols, 2 / rows])
+    found = F.grid_sample(exact, place, mode='bilinear', padding_mode='border', align_corners=False)
     return found.to(x.dtype)

@@ -20,6 +20,8 @@ import torch.nn.functional as F
 from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 
+from fusionls.models.precision import single_at_least
+
 LEAST_WEIGHT = 2.0
 """Valid pixels below which there is no variance: the batch is then normalised as it is."""
 
@@ -104,8 +106,7 @@ def use_valid_norms(encoder: nn.Module) -> ValidShare:
 def _weighted_batch_norm(norm: Any, x: Tensor, weight: Tensor) -> Tensor:
     n, c, h, w = x.shape
     # (N h w, C), without a copy where channels come last; sums need more than half precision
-    pixels = x.permute(0, 2, 3, 1).reshape(-1, c)
-    pixels = pixels.float() if pixels.element_size() < 4 else pixels
+    pixels = single_at_least(x.permute(0, 2, 3, 1).reshape(-1, c))
     out, mean, variance = _WeightedNorm.apply(
         pixels, weight.reshape(1, -1).to(pixels), norm.weight, norm.bias, norm.eps
     )

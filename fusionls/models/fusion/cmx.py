@@ -46,8 +46,12 @@ from fusionls.registry import MODELS
 
 def head_count(channels: int, head_channels: int) -> int:
     """Most attention heads of about ``head_channels`` that ``channels`` can be split into."""
-    most = max(1, channels // head_channels)
-    return next(heads for heads in range(most, 0, -1) if channels % heads == 0)
+    return most_heads(channels, max(1, channels // head_channels))
+
+
+def most_heads(channels: int, at_most: int) -> int:
+    """Most attention heads that ``channels`` can be split into, ``at_most`` or fewer."""
+    return next(heads for heads in range(at_most, 0, -1) if channels % heads == 0)
 
 
 class Rectification(BaseExchange):

@@ -25,6 +25,7 @@ from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor, nn
 
 from fusionls.models.fusion.base import BaseExchange, InterleavedFusion
+from fusionls.models.fusion.cmx import most_heads
 from fusionls.models.fusion.ensemble import Ensemble
 from fusionls.models.fusion.masked import Projections, weighted_mean
 from fusionls.registry import MODELS
@@ -89,7 +90,7 @@ class PlaceExchange(BaseExchange):
 
     def __init__(self, *, branches: Mapping[str, int], channels: int, heads: int = 8) -> None:
         super().__init__(branches=branches, channels=channels)
-        heads = next(h for h in range(min(heads, channels), 0, -1) if channels % h == 0)
+        heads = most_heads(channels, heads)
         self.attention = ModuleDict({name: PlaceAttention(channels, heads) for name in branches})
         if len(branches) > 1:
             self.relation = nn.Sequential(

@@ -83,11 +83,11 @@ class TokenExchange(BaseExchange):
         channels: Their channels.
         threshold: theta, the authors' 0.02 by default.
         sparsity: l. Its gradient is added in the backward pass, so it is not in the loss that is
-            logged, and a scaler of losses does not scale it: half precision, which needs one, is
-            refused with it.
+            logged, and a scaler of losses does not scale it: float16, which needs one, is refused
+            with it.
 
     Raises:
-        InputError: In training, in half precision (float16) with a ``sparsity``.
+        InputError: In training, in float16 with a ``sparsity``.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class TokenExchange(BaseExchange):
         for name, feature in features.items():
             score = self.score[name](feature)
             if self.training and self.sparsity:
-                _refuse_half_precision(feature.device.type)
+                _refuse_float16(feature.device.type)
                 weight = shares[name] * (self.sparsity / shares[name].sum().clamp_min(1.0))
                 score = _Penalised.apply(score, weight)
             found[name] = score
@@ -134,11 +134,11 @@ class TokenExchange(BaseExchange):
         return out
 
 
-def _refuse_half_precision(device: str) -> None:
+def _refuse_float16(device: str) -> None:
     if torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16:
         raise InputError(
             'training in float16 scales losses, but not the gradient that sparsity of TokenFusion '
-            'adds; set sparsity=0 of the fusion, or train without --amp'
+            'adds; set model.backbone.fusion.sparsity=0, or train without --amp'
         )
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from fusionls.models.losses.landslide_loss import LandslideLoss
+from fusionls.models.precision import single_at_least
 from fusionls.registry import MODELS
 
 
@@ -32,8 +33,7 @@ class LandslideLovaszLoss(LandslideLoss):
 
     def unweighted(self, odds: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
         """See :class:`LandslideLoss`."""
-        # counts of pixels need more digits than half precision has
-        odds = odds.float() if odds.element_size() < 4 else odds
+        odds = single_at_least(odds)  # counts of pixels need more digits than half precision has
         known = truth[counts].to(odds.dtype)  # (P,)
         errors, order = (known - odds[counts].sigmoid()).abs().sort(descending=True)
         # IoU lost when the pixels of the largest errors, up to this one, are all wrong

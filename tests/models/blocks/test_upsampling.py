@@ -88,3 +88,8 @@ def test_half_precision_moves_nothing_that_single_precision_leaves():
     assert found.dtype == torch.bfloat16
     expected = warped(x.float(), torch.zeros(1, 2, 192, 192)).bfloat16()
     assert torch.equal(found, expected)
+
+
+def test_double_precision_stays_double():
+    flow = torch.zeros(1, 2, 6, 6, dtype=torch.float64)
+    assert warped(torch.randn(1, 2, 3, 3, dtype=torch.float64), flow).dtype == torch.float64

@@ -131,5 +131,8 @@ def test_layers_of_classes_are_predicted_as_the_maps_that_are_read():
     valid = torch.ones(2, 1, 32, 32, dtype=torch.bool)
     inputs = {'optical': (values[:, :1], valid), 'geology': (values, valid)}
     assert model(inputs)['geology'].shape == values.shape
-    losses = model(inputs, mode='loss')
-    assert all(loss.isfinite() for loss in losses.values())
+    predicted = {'geology': torch.full_like(values, 0.25)}
+    hidden = {'geology': torch.ones_like(valid)}
+    found = model.losses(inputs, predicted, hidden)['loss_geology']
+    torch.testing.assert_close(found, (values - 0.25).abs().mean())
+    assert set(model(inputs, mode='loss')) == {'loss_optical', 'loss_geology'}
