@@ -20,6 +20,7 @@ def scripts(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / 'tools/dev')
     spec = importlib.util.spec_from_file_location('draw_models', ROOT / 'tools/dev/draw_models.py')
     module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)  # dataclasses look their module up
     spec.loader.exec_module(module)
     yield module, sys.modules['render_models']
     del sys.modules['render_models']
@@ -40,8 +41,8 @@ def row(modalities, f1, data_set='mars_mmls_v2'):
 def test_both_sets_of_layers_of_a_method_are_joined(scripts, tmp_path):
     draw, render = scripts
     costs = {stem: {'latency_ms': ms} for stem, ms in zip(STEMS.values(), (90, 100), strict=True)}
-    found = draw.points(zoo(render, costs, [row('opt', 0.7), row('opttertherm', 0.8)]))
-    assert found == {'fcn resnet50': {'opt': (90, 0.7), 'opttertherm': (100, 0.8)}}
+    found = draw.models(zoo(render, costs, [row('opt', 0.7), row('opttertherm', 0.8)]))
+    assert found == {'fcn resnet50': draw.Model(100, {'opt': 0.7, 'opttertherm': 0.8})}
     picture = imread(draw.draw(found, tmp_path / 'zoo.png'))
     colours = {tuple((255 * pixel[:3]).round().astype(int)) for pixel in picture.reshape(-1, 4)}
     for wanted in (draw.FUSED, draw.OPTICAL):
@@ -52,8 +53,8 @@ def test_what_is_not_measured_or_of_another_set_or_earlier_is_left_out(scripts, 
     draw, render = scripts
     costs = {STEMS['opttertherm']: {'latency_ms': 100}}
     rows = [row('opt', 0.7), row('opttertherm', 0.8, data_set='bijie')]
-    assert draw.points(zoo(render, costs, rows)) == {}
+    assert draw.models(zoo(render, costs, rows)) == {}
     costs[STEMS['opt']] = {'latency_ms': 90, 'config': 'of-yesterday'}
-    assert draw.points(zoo(render, costs, rows)) == {}
+    assert draw.models(zoo(render, costs, rows)) == {}
     with pytest.raises(InputError, match='run tools'):
         draw.draw({}, tmp_path / 'zoo.png')
