@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ def model_cost(config: Config, *, side: int = 256, runs: int = 5) -> ModelCost:
     if not trainable:  # what is fitted in one go answers sooner before that
         model.train_step(batch_of(dataset), None)
     _predict(model, batch_of(dataset, [0]))  # some models take their own measure at first
-    with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
+    with _frozen(model), FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
         _predict(model, batch_of(dataset, [0]))
     times = [_predict(model, batch_of(dataset, [0])) for _ in range(runs)]
     predict_mb = memory_mb()[1] - before
@@ -99,6 +100,19 @@ def model_cost(config: Config, *, side: int = 256, runs: int = 5) -> ModelCost:
         predict_mb=round(predict_mb),
         step_mb=round(memory_mb()[1] - before) if trainable else 0,
     )
+
+
+@contextmanager
+def _frozen(model: torch.nn.Module) -> Iterator[None]:
+    """Without gradients: torch's counter stumbles over parts of a parameter that could have one."""
+    moved = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in moved:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in moved:
+            parameter.requires_grad_(True)
 
 
 def _predict(model: Any, batch: dict[str, Any]) -> float:

@@ -13,7 +13,8 @@ from fusionls.errors import InputError
 from fusionls.registry import MODELS
 from fusionls.testing.model_cost import UNCOUNTED, model_cost
 
-TINY = Path(__file__).parents[1] / 'configs' / 'tiny.py'
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / 'tests' / 'configs' / 'tiny.py'
 
 
 @pytest.fixture(scope='module')
@@ -81,3 +82,12 @@ def test_a_config_that_is_not_tested_has_no_cost_of_predicting(tiny):
     config.test_evaluator = []
     with pytest.raises(InputError, match='expected one of LandslideMetric'):
         model_cost(config)
+
+
+def test_a_model_that_splits_a_parameter_while_it_predicts_is_counted():
+    """torch's counter asks the pieces of the queries for a gradient function they do not have."""
+    (path,) = (ROOT / 'configs/deformable_detr').glob('*_opt_*.py')
+    encoder = {'model.backbone.encoder.depth': 18, 'model.neck.in_channels': [128, 256, 512]}
+    found = model_cost(load_config(path, encoder), side=64, runs=1)
+    assert found.gflops > 0
+    assert found.trainable == found.parameters  # nothing stays frozen
