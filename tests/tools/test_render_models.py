@@ -213,7 +213,8 @@ def test_figures_on_other_sets_stand_where_there_are_none_on_this(render, checko
     other = result('z', 0.6, data_set='bijie', source='p', checked='abstract', method='new_net')
     put_results(checkout / 'benchmarks/published/metafile.yml', [other])
     text = '\n'.join(render.trained_part(render.Zoo.of(checkout)))
-    assert '| bijie: F1 0.600 (pooled; blocks) |' in text
+    assert '| Bijie: F1 0.600 (pooled; blocks) |' in text
+    assert 'Split: blocks.' in text  # nobody says of how many tiles
 
 
 def test_what_our_failing_models_do_wrong_is_told(render):

@@ -329,13 +329,10 @@ def trained_part(zoo: Zoo) -> list[str]:
     lines: list[str] = []
     for (budget, kind, split), rows in sorted(pairs.items()):
         if any(len(one) > 1 for one in rows.values()):
-            tiles = sorted({str(r.test_tiles) for one in rows.values() for r in one.values()})
-            lines += [
-                f'### {budget}: {kind}',
-                '',
-                f'Split: {split}; {" or ".join(tiles)} test tiles.',
-                '',
-            ]
+            given = [row for one in rows.values() for row in one.values()]
+            tiles = sorted({str(row.test_tiles) for row in given if row.test_tiles})
+            tested = f'; {" or ".join(tiles)} test tiles' if tiles else ''
+            lines += [f'### {budget}: {kind}', '', f'Split: {split}{tested}.', '']
             lines += _side_by_side(zoo, rows)
     return lines or ['None yet.', '']
 
