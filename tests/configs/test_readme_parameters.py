@@ -16,10 +16,11 @@ TOLD = {
     # those of tile classifiers are with the thousand classes of the papers
     if not path.parent.name.startswith('tile_')
 }
+RECORDS = read_records(ROOT / 'docs/model_zoo.json')
 COUNTED = {
     path.stem: (path.parent.name, record['parameters'] / 1e6)
     for path in leaf_configs(ROOT)
-    if 'parameters' in (record := read_records(ROOT / 'docs/model_zoo.json').get(path.stem, {}))
+    if 'parameters' in (record := RECORDS.get(path.stem, {}))
 }
 
 
